@@ -1,0 +1,322 @@
+"""What all templates look like inside: a design is every resource that is deployed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from seawall.source import Document, line_at
+from seawall.stack import Entry, Stack, Template, Touched
+from seawall.values import (
+    Answer,
+    Key,
+    Reference,
+    Text,
+    Unknown,
+    Value,
+    boolean,
+    field,
+    items,
+    leaves,
+    number,
+    plain_text,
+)
+
+
+class Resource:
+    """One resource. Types and properties bear CloudFormation's names, whatever language declares it.
+
+    ``id`` is the logical id or the Terraform address; ``type`` what it is judged as, ``declared_type``
+    what its author wrote. Properties are evaluated when they are first read.
+    """
+
+    language = "cloudformation"
+
+    def __init__(self, stack: Stack, logical_id: str, entry: Entry) -> None:
+        self.stack = stack
+        self.id = logical_id
+        self.key: Key = (stack.name, logical_id)
+        self.type = entry.type
+        self.declared_type = entry.declared_type or entry.type
+        self.design = stack.design
+        self.document: Document = stack.template.document
+        self._entry = entry
+        properties = entry.node.get("Properties")
+        self._properties: dict[str, Any] = properties if isinstance(properties, dict) else {}
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.id}>"
+
+    @property
+    def region(self) -> str | Unknown:
+        """The region it is deployed to; two resources of one stack share it also while it is unknown."""
+        return self.stack.region
+
+    @property
+    def account(self) -> str | None:
+        """The account it is deployed to, ``None`` where the deployment decides."""
+        return self.stack.template.account
+
+    @property
+    def file(self) -> str:
+        """The file that declares it, as the user named it."""
+        return self.document.file
+
+    def get(self, path: str) -> Value:
+        """The value of a property by its dotted path, ``None`` where it is not set.
+
+        An ``Unknown`` where it, or a mapping on the way to it, is left to the deployment.
+        """
+        name, _, rest = path.partition(".")
+        value = self._top(name)
+        return field(value, rest) if rest else value
+
+    def boolean(self, path: str) -> bool | Unknown | None:
+        """A property that is a switch, see ``values.boolean``."""
+        return boolean(self.get(path))
+
+    def number(self, path: str) -> float | Unknown | None:
+        """A property that is a number, see ``values.number``."""
+        return number(self.get(path))
+
+    def items(self, path: str) -> list[Value] | Unknown:
+        """A property that is a list, see ``values.items``."""
+        return items(self.get(path))
+
+    def _top(self, name: str) -> Value:
+        if "Fn::Transform" in self._properties:
+            return Unknown(("a macro",))
+        if name not in self._properties:
+            return None
+        return self.stack.value((self.id, name), self._properties[name])
+
+    def attribute(self, name: str) -> Value:
+        """A resource attribute beside the properties: ``DeletionPolicy``, ``UpdateReplacePolicy``."""
+        node = self._entry.node.get(name)
+        return None if node is None else self.stack.value((self.id, "@" + name), node)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The resource's ``Metadata`` as it is written."""
+        metadata = self._entry.node.get("Metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    @property
+    def exists(self) -> Answer:
+        """Whether its condition, if it has one, holds."""
+        condition = self._entry.node.get("Condition")
+        return self.stack.condition(condition) if isinstance(condition, str) else True
+
+    @cached_property
+    def _lined(self) -> Any:
+        if not self.document.is_json:
+            return self._entry.node
+        return field(self.document.lined, f"Resources.{self.id}") or {}
+
+    @property
+    def line(self) -> int:
+        """The line its declaration starts on, from 1."""
+        if self._entry.line:
+            return self._entry.line
+        resources = field(self.document.lined, "Resources")
+        return int(getattr(resources, "lines", {}).get(self.id, getattr(self._lined, "line", 1)))
+
+    @property
+    def last_line(self) -> int:
+        """The last line that surely belongs to it."""
+        return max([self.line, *_all_lines(self._lined)])
+
+    def line_of(self, path: str) -> int:
+        """The line of the property at ``path``, or of the nearest thing around it."""
+        if path.startswith("@"):
+            return line_at(self._lined, path[1:], self.line)
+        return line_at(field(self._lined, "Properties"), path, self.line)
+
+    @property
+    def tags(self) -> dict[str, Value] | Unknown:
+        """Its tags, those of its stack included; an ``Unknown`` where the template cannot tell them all."""
+        found: dict[str, Value] = dict(self.stack.template.tags)
+        for name in ("Tags", "FileSystemTags", "HostedZoneTags"):
+            value = self.get(name)
+            if isinstance(value, Unknown):
+                return value
+            found.update(tags_in(value))
+        return found
+
+    def references(self) -> Iterator[tuple[Key, str]]:
+        """The resources that its declaration names, each with the dotted path of the property."""
+        for name, node in self._properties.items():
+            for path, target in _named(node, str(name)):
+                if target in self.stack.entries:
+                    yield (self.stack.name, target), path
+
+
+def tags_in(value: Value) -> dict[str, Value]:
+    """Tags as a mapping, whether they are written as one or as a list of ``Key`` and ``Value``."""
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    found: dict[str, Value] = {}
+    for tag in value if isinstance(value, list) else ():
+        key = field(tag, "Key")
+        if isinstance(key, (str, int)):
+            found[str(key)] = field(tag, "Value")
+    return found
+
+
+def _all_lines(node: Any) -> Iterator[int]:
+    if isinstance(node, dict):
+        yield from getattr(node, "lines", {}).values()
+        for item in node.values():
+            yield from _all_lines(item)
+    elif isinstance(node, list):
+        yield from getattr(node, "lines", ())
+        for item in node:
+            yield from _all_lines(item)
+
+
+def _named(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Names after Ref, GetAtt and in Sub below a node, each with the path of the property around it."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _named(item, path)
+    if not isinstance(node, dict):
+        return
+    for name, item in node.items():
+        if name == "Ref" and isinstance(item, str):
+            yield item, path
+        elif name == "Fn::GetAtt":
+            target = item[0] if isinstance(item, list) and item else item
+            if isinstance(target, str):
+                yield target.split(".")[0], path
+        elif name == "Fn::Sub":
+            text = item[0] if isinstance(item, list) and item else item
+            for piece in text.split("${")[1:] if isinstance(text, str) else ():
+                yield piece.partition("}")[0].split(".")[0].strip(), path
+            yield from _named(item, path)
+        else:
+            yield from _named(item, path if str(name).startswith("Fn::") else f"{path}.{name}")
+
+
+NAMES = (
+    "BucketName", "TableName", "QueueName", "FunctionName", "TopicName", "DBClusterIdentifier",
+    "DBInstanceIdentifier", "BackupVaultName", "DBSubnetGroupName", "SubnetGroupName", "CacheSubnetGroupName",
+    "ReplicationGroupId", "GlobalClusterIdentifier", "AutoScalingGroupName", "ClusterName", "ServiceName",
+    "LoadBalancerName", "Name", "DomainName",
+)  # fmt: skip
+
+
+class Design:
+    """All resources that are deployed together, under one scenario.
+
+    ``parameters`` are the values that the user gave by name; ``scenario`` describes how parameters are
+    set here, for people, empty for the defaults. ``touched`` collects what evaluations read.
+    """
+
+    def __init__(
+        self,
+        templates: list[Template],
+        parameters: Mapping[str, Any] | None = None,
+        assignment: dict[Key, Value] | None = None,
+        scenario: str = "",
+        resources: list[Resource] | None = None,
+    ) -> None:
+        self.templates = templates
+        self.parameters = dict(parameters or {})
+        self.scenario = scenario
+        self.assignment = assignment or {}
+        self.touched: set[Touched] = set()
+        self.stacks = {template.name: Stack(template, self, self.assignment) for template in templates}
+        self.all: dict[Key, Resource] = {resource.key: resource for resource in resources or []}
+        for resource in self.all.values():
+            resource.design = self
+        for stack in self.stacks.values():
+            for logical_id, entry in stack.entries.items():
+                self.all[stack.name, logical_id] = Resource(stack, logical_id, entry)
+
+    def under(self, assignment: dict[Key, Value], scenario: str) -> Design:
+        """The same design where parameters have these values; ``scenario`` says so for people."""
+        return Design(self.templates, self.parameters, assignment, scenario)
+
+    @cached_property
+    def _types(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.all.values():
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """The resources of these types that exist, or may exist, in this scenario."""
+        return [
+            resource for name in types for resource in self._types.get(name, ()) if resource.exists is not False
+        ]
+
+    def declared(self, *types: str) -> list[Resource]:
+        """The resources of these types, whether or not they exist in this scenario."""
+        return [resource for name in types for resource in self._types.get(name, ())]
+
+    def resolve(self, value: Value, *types: str) -> Resource | None:
+        """The resource of the design that a value names: by reference, ARN or physical name.
+
+        Only a resource that exists in this scenario, and is of one of ``types`` if any are given.
+        """
+        for found in self._named_by(value):
+            if (not types or found.type in types) and found.exists is not False:
+                return found
+        return None
+
+    def _named_by(self, value: Value) -> Iterator[Resource]:
+        if isinstance(value, Reference):
+            if value.key in self.all:
+                yield self.all[value.key]
+        elif isinstance(value, Text):
+            for part in value.parts:
+                if isinstance(part, Reference) and part.key in self.all:
+                    yield self.all[part.key]
+            yield from self._by_name.get(_last_segment(str(value)), ())
+        elif isinstance(value, str) and value:
+            yield from self._by_name.get(value, ())
+            if value.startswith("arn:"):
+                yield from self._by_name.get(_last_segment(value), ())
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        touched, self.touched = self.touched, set()  # an index of everything is nobody's reason
+        for resource in self.all.values():
+            for name in NAMES:
+                value = resource.get(name)
+                if isinstance(value, (str, Text)) and value:
+                    found.setdefault(str(value), []).append(resource)
+        self.touched = touched
+        return found
+
+    def referrers(self, resource: Resource) -> list[tuple[Resource, str]]:
+        """Who names this resource: each existing resource with the dotted path of the property that does."""
+        return [
+            (other, path)
+            for other, path in self._referrers.get(resource.key, ())
+            if other.exists is not False
+        ]
+
+    @cached_property
+    def _referrers(self) -> dict[Key, list[tuple[Resource, str]]]:
+        found: dict[Key, list[tuple[Resource, str]]] = {}
+        for resource in self.all.values():
+            for target, path in resource.references():
+                found.setdefault(target, []).append((resource, path))
+        return found
+
+
+def _last_segment(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+
+
+def mentioned(value: Value) -> Iterator[Reference]:
+    """Every reference inside a value."""
+    for leaf in leaves(value):
+        if isinstance(leaf, Reference):
+            yield leaf
+
+
+__all__ = ["Design", "Resource", "mentioned", "plain_text", "tags_in"]

@@ -1,0 +1,368 @@
+"""YAML and JSON text as plain mappings and lists that remember their lines.
+
+Nothing is executed: short tags become the mappings that they stand for, every other tag is refused.
+Reading is bounded, because templates come from strangers: see the constants.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+MAX_DEPTH = 100
+"""Levels of nesting. Real templates stay below 40; evaluation recurses, so a bomb must end here."""
+
+MAX_NODES = 1_000_000
+"""Values in one document once its aliases are expanded. CloudFormation's 1 MB hold at most 500 000."""
+
+SHORT_TAGS = {
+    "Ref": "Ref",
+    "Condition": "Condition",
+    **{
+        name: f"Fn::{name}"
+        for name in (
+            "And Base64 Cidr Equals FindInMap ForEach GetAtt GetAZs GetStackOutput If ImportValue Join Length"
+            " Not Or Select Split Sub ToJsonString Transform Contains EachMemberEquals EachMemberIn RefAll"
+            " ValueOf ValueOfAll"
+        ).split()
+    },
+}
+
+
+class Unreadable(Exception):
+    """A document that cannot be read: ``reason`` in one line, ``line`` from 1 where it is known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class OtherDocument(Unreadable):
+    """Well-formed text that cannot be a template: several YAML documents, foreign tags."""
+
+
+class Mapping(dict[Any, Any]):
+    """A mapping with the line (from 1) it starts on and the line of each key."""
+
+    __slots__ = ("line", "lines", "size")
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.lines: dict[Any, int] = {}
+        self.size = 1
+
+
+class Sequence(list[Any]):
+    """A list with the line (from 1) it starts on and the line of each element."""
+
+    __slots__ = ("line", "lines", "size")
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.lines: list[int] = []
+        self.size = 1
+
+
+def read_yaml(text: str, problems: list[Unreadable]) -> Any:
+    """The document in ``text``; raises ``Unreadable``.
+
+    A key that is there twice does not end the reading, since deployments take the last one: it is
+    added to ``problems``.
+    """
+    try:
+        return _Builder(text, problems).build()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or str(error)
+        if mark and problem == "found character that cannot start any token" and _is_tab(text, mark.line):
+            problem = "a tab indents this line, YAML takes spaces"
+        raise Unreadable(problem, mark.line + 1 if mark else None) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise Unreadable(f"character {error.character!r} is not allowed in YAML", line) from None
+
+
+def _is_tab(text: str, line: int) -> bool:
+    return text.splitlines()[line].lstrip(" ").startswith("\t")
+
+
+def read_json(text: str, problems: list[Unreadable]) -> Any:
+    """The document in ``text``, without lines (see ``with_lines``); raises ``Unreadable``.
+
+    A key that is there twice is added to ``problems``; the last one counts.
+    """
+    twice: list[str] = []
+
+    def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        mapping = dict(pairs)
+        if len(mapping) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice.extend(key for key in mapping if keys.count(key) > 1)
+        return mapping
+
+    try:
+        document = json.loads(text, object_pairs_hook=unique_pairs)
+    except json.JSONDecodeError as error:
+        raise Unreadable(error.msg[0].lower() + error.msg[1:], error.lineno) from None
+    except RecursionError:
+        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise Unreadable(str(error).split(";")[0].lower()) from None
+    if text.count("{") + text.count("[") > MAX_DEPTH:
+        _check_depth(document)
+    problems.extend(_twice(key, _second_line(text, key)) for key in twice)
+    return document
+
+
+def _twice(key: str, line: int | None, first: str = "") -> Unreadable:
+    return Unreadable(f"key {key!r} is there twice{first}; the last one is judged", line)
+
+
+def _second_line(text: str, key: str) -> int | None:
+    # Which of several mappings holds the pair is not known here: only two hits in all name the line.
+    hits = [found.start() for found in re.finditer(re.escape(json.dumps(key)) + r"\s*:", text)]
+    return text.count("\n", 0, hits[1]) + 1 if len(hits) == 2 else None
+
+
+def _check_depth(document: Any) -> None:
+    level = [document]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    raise Unreadable(f"nested deeper than {MAX_DEPTH} levels")
+
+
+class _Builder:
+    """Builds a document from libyaml's events: no recursion, so depth is checked before it can hurt."""
+
+    def __init__(self, text: str, problems: list[Unreadable]) -> None:
+        self.problems = problems
+        self.loader = yaml.CSafeLoader(text)
+        self.anchors: dict[str, Any] = {}
+        self.open_anchors: set[str] = set()
+        # The containers that are open: container, its pending key, the short tag around it, its anchor.
+        self.stack: list[tuple[Any, Any, str | None, str | None]] = []
+        self.container: Any = None
+        self.key: Any = None
+        self.root: Any = None
+        self.documents = 0
+
+    def build(self) -> Any:
+        next_event = self.loader.get_event
+        while True:
+            event = next_event()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                self._scalar(event)
+            elif kind is MappingStartEvent:
+                self._open(event, Mapping(event.start_mark.line + 1))
+            elif kind is SequenceStartEvent:
+                self._open(event, Sequence(event.start_mark.line + 1))
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self._close()
+            elif kind is AliasEvent:
+                self._alias(event)
+            elif kind is DocumentStartEvent:
+                self.documents += 1
+                if self.documents > 1:
+                    raise OtherDocument("holds several YAML documents", event.start_mark.line + 1)
+            elif kind is StreamEndEvent:
+                return self.root
+
+    def _scalar(self, event: Event) -> None:
+        line = event.start_mark.line + 1
+        if event.tag is not None and event.tag != "!":
+            value = self._tagged(event.tag, event.value, line)
+        elif event.implicit[0]:
+            value = _plain(event.value)
+        else:
+            value = event.value
+        if event.anchor:
+            self.anchors[event.anchor] = value
+        self._place(value, line, 1)
+
+    def _open(self, event: Event, container: Any) -> None:
+        if len(self.stack) >= MAX_DEPTH:
+            raise Unreadable(f"nested deeper than {MAX_DEPTH} levels", container.line)
+        tag = self._function(event.tag, container.line) if event.tag else None
+        self.stack.append((self.container, self.key, tag, event.anchor))
+        if event.anchor:
+            self.anchors[event.anchor] = container
+            self.open_anchors.add(event.anchor)
+        self.container, self.key = container, None
+
+    def _close(self) -> None:
+        closed = self.container
+        self.container, self.key, tag, anchor = self.stack.pop()
+        if closed.__class__ is Mapping and "<<" in closed:
+            _merge(closed)
+        value = closed
+        if tag:
+            value = Mapping(closed.line)
+            value[tag] = closed
+            value.lines[tag] = closed.line
+            value.size += closed.size
+        if anchor:
+            self.anchors[anchor] = value
+            self.open_anchors.discard(anchor)
+        self._place(value, closed.line, value.size)
+
+    def _alias(self, event: Event) -> None:
+        line = event.start_mark.line + 1
+        if event.anchor not in self.anchors:
+            raise Unreadable(f"alias *{event.anchor} has no anchor", line)
+        if event.anchor in self.open_anchors:
+            raise Unreadable(f"alias *{event.anchor} stands inside its own anchor", line)
+        value = self.anchors[event.anchor]
+        self._place(value, line, getattr(value, "size", 1))
+
+    def _place(self, value: Any, line: int, size: int) -> None:
+        container = self.container
+        if container is None:
+            self.root = value
+            return
+        container.size += size
+        if container.size > MAX_NODES:
+            raise Unreadable(f"holds more than {MAX_NODES} values once its aliases are expanded", line)
+        if container.__class__ is not Mapping:
+            container.append(value)
+            container.lines.append(line)
+        elif self.key is None:
+            self.key = self._new_key(container, value, line)
+        else:
+            container[self.key] = value
+            self.key = None
+
+    def _new_key(self, mapping: Mapping, key: Any, line: int) -> Any:
+        if isinstance(key, (Mapping, Sequence)):
+            raise Unreadable("a key is a mapping or a list", line)
+        if key is None or isinstance(key, (bool, float, int)):
+            # ``On:``, ``1:`` and the like are names, not values, where a key stands.
+            key = "null" if key is None else str(key).lower()
+        if key in mapping.lines:
+            self.problems.append(_twice(key, line, f", first in line {mapping.lines[key]}"))
+        mapping.lines[key] = line
+        return key
+
+    def _function(self, tag: str, line: int) -> str | None:
+        if tag.startswith("!") and tag[1:] in SHORT_TAGS:
+            return SHORT_TAGS[tag[1:]]
+        if tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"):
+            return None
+        raise OtherDocument(f"tag {tag} is not one of CloudFormation's", line)
+
+    def _tagged(self, tag: str, text: str, line: int) -> Any:
+        if tag.startswith("tag:yaml.org,2002:"):
+            return text if tag.endswith(":str") else _plain(text)
+        name = self._function(tag, line)
+        value = Mapping(line)
+        value.size = 2
+        argument: Any = text
+        if name == "Fn::GetAtt":
+            argument = Sequence(line)
+            argument.extend(text.split(".", 1))
+            argument.lines.extend([line, line])
+        if name:
+            value[name] = argument
+            value.lines[name] = line
+        return value
+
+
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?$")
+_WORDS = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    **{word: True for text in ("true", "yes", "on") for word in (text, text.title(), text.upper())},
+    **{word: False for text in ("false", "no", "off") for word in (text, text.title(), text.upper())},
+}  # fmt: skip
+
+
+def _plain(text: str) -> Any:
+    """A scalar without quotes. Dates, octal and sexagesimal numbers stay text: CloudFormation means text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    first = text[0]
+    if (first.isdigit() or first in "+-") and len(text) < 40 and _NUMBER.match(text):
+        return float(text) if "." in text or "e" in text or "E" in text else int(text)
+    return text
+
+
+def _merge(mapping: Mapping) -> None:
+    """Fills in what ``<<`` names; keys that stand in the mapping itself win."""
+    sources = mapping.pop("<<")
+    mapping.lines.pop("<<", None)
+    for source in sources if isinstance(sources, list) else [sources]:
+        if not isinstance(source, Mapping):
+            raise Unreadable("a merge key (<<) takes a mapping", mapping.line)
+        for key, value in source.items():
+            if key not in mapping:
+                mapping[key] = value
+                mapping.lines[key] = source.lines.get(key, source.line)
+
+
+def with_lines(text: str) -> Any:
+    """The JSON document in ``text`` again, its mappings and lists with lines; ``text`` is known to be sound."""
+    return _with_lines(_json_tokens(text))
+
+
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+
+
+def _json_tokens(text: str) -> Iterator[tuple[str, int]]:
+    line, seen = 1, 0
+    for found in _JSON_TOKEN.finditer(text):
+        line += text.count("\n", seen, found.start())
+        seen = found.start()
+        yield found.group(), line
+
+
+def _with_lines(tokens: Iterator[tuple[str, int]]) -> Any:
+    stack: list[tuple[Any, str | None]] = []
+    container: Any = None
+    key: str | None = None
+    for token, line in tokens:
+        if token in "{[":
+            stack.append((container, key))
+            container, key = (Mapping(line) if token == "{" else Sequence(line)), None
+            continue
+        if token in ",:":
+            continue
+        if token in "}]":
+            value = container
+            container, key = stack.pop()
+            line = value.line
+        else:
+            value = json.loads(token)
+        if container is None:
+            return value
+        if isinstance(container, Sequence):
+            container.append(value)
+            container.lines.append(line)
+        elif key is None:
+            key = value
+            container.lines[key] = line
+        else:
+            container[key] = value
+            key = None
+    return None

@@ -1,0 +1,91 @@
+"""What a run says: one ``Finding`` for each verdict, one ``Unread`` for each thing that could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.policy import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One policy's verdict about one resource.
+
+    ``file`` is the file as the user named it, ``line`` (from 1) that of the property that decides and
+    ``source_line`` its text; ``depends_on`` names the parameters and other unknowns behind the verdict,
+    ``note`` says in which scenario it holds or where it would be another. ``resource_line`` is the line
+    the resource starts on, ``path`` the deciding property, dotted.
+    """
+
+    policy: str
+    group: str
+    verdict: Outcome
+    resource: str
+    type: str
+    file: str
+    line: int
+    message: str
+    fix: str = ""
+    evidence: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    note: str = ""
+    stack: str = ""
+    title: str = ""
+    path: str = ""
+    source_line: str = ""
+    resource_line: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as the JSON report shows it; its schema is ``reports/findings.schema.json``."""
+        return {
+            "policy": self.policy,
+            "group": self.group,
+            "verdict": str(self.verdict),
+            "resource": self.resource,
+            "type": self.type,
+            "file": self.file,
+            "line": self.line,
+            "message": self.message,
+            "fix": self.fix,
+            "evidence": list(self.evidence),
+            "depends_on": list(self.depends_on),
+            "note": self.note,
+            "stack": self.stack,
+            "title": self.title,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that was asked for and could not be read or judged, with the reason in one line."""
+
+    file: str
+    line: int | None
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as the JSON report shows it."""
+        return {"file": self.file, "line": self.line, "reason": self.reason}
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything one run found. ``files`` counts the templates that were read, ``others`` the files passed over."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    files: int = 0
+    others: int = 0
+    seconds: float = 0.0
+
+    def count(self, outcome: Outcome) -> int:
+        """How many findings have this verdict."""
+        return sum(finding.verdict is outcome for finding in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """2 where something was not read or judged, else 1 where something is flagged, else 0."""
+        if self.unread:
+            return 2
+        return 1 if any(finding.verdict is Outcome.FLAGGED for finding in self.findings) else 0

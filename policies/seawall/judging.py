@@ -1,0 +1,151 @@
+"""Applies policies to a design: every resource, in every scenario that can change the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from seawall.design import Design, Resource
+from seawall.exceptions import exception_for
+from seawall.finding import Finding, Unread
+from seawall.policy import Outcome, Policy, Verdict, undecided
+from seawall.scenarios import Scenarios, outcome_of, scenarios_of
+from seawall.stack import Touched
+from seawall.values import Key
+
+
+class PolicyFailed(Exception):
+    """A policy raised while it judged; the message names the policy, the resource and the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, the resource as it was judged, what was read on the way, and a note about scenarios."""
+
+    verdict: Verdict
+    resource: Resource
+    touched: frozenset[Touched]
+    note: str = ""
+
+
+def judge_design(design: Design, policies: Iterable[Policy]) -> Iterator[Finding | Unread]:
+    """Every policy's verdict about every resource it applies to; an ``Unread`` where a policy raised."""
+    court = _Court(design)
+    for policy in policies:
+        for resource in design.declared(*policy.applies_to):
+            try:
+                judgement = court.judge(policy, resource)
+            except PolicyFailed as error:
+                yield Unread(resource.file, resource.line, str(error))
+                continue
+            if judgement.verdict.outcome is not Outcome.NOT_APPLICABLE:
+                yield _finding(policy, judgement)
+
+
+class _Court:
+    """Judges resources of one design and keeps its scenarios once they are needed."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self._scenarios: Scenarios | None = None
+
+    @property
+    def scenarios(self) -> Scenarios:
+        if self._scenarios is None:
+            self._scenarios = scenarios_of(self.design)
+        return self._scenarios
+
+    def judge(self, policy: Policy, resource: Resource) -> Judgement:
+        if resource.exists is not True:
+            for design in self.scenarios.designs:
+                if design.all[resource.key].exists is True:
+                    judgement = _judge(policy, design, resource.key)
+                    return replace(judgement, note=f"it exists only where {design.scenario}")
+        judgement = _judge(policy, self.design, resource.key)
+        conditional = any(kind == "condition" for kind, _, _ in judgement.touched)
+        if not conditional or judgement.verdict.outcome not in (Outcome.ACCEPTED, Outcome.UNDECIDED):
+            return judgement
+        return self._compare(policy, judgement)
+
+    def _compare(self, policy: Policy, judgement: Judgement) -> Judgement:
+        """Looks whether other scenarios agree with a verdict that conditions had a part in."""
+        others = list(self._others(policy, judgement))
+        flagged = next((other for other in others if other.verdict.outcome is Outcome.FLAGGED), None)
+        if judgement.verdict.outcome is Outcome.ACCEPTED:
+            if flagged is not None:
+                return replace(judgement, note=f"flagged where {flagged.resource.design.scenario}")
+            if self.scenarios.cut:
+                return replace(judgement, note=f"only the first {len(others)} scenarios were tried")
+            return judgement
+        known = [other for other in others if other.verdict.outcome is not Outcome.UNDECIDED]
+        if known and len(known) == len(others) and len({other.verdict.outcome for other in known}) == 1:
+            return replace(known[0], note="whatever the parameters are")
+        if flagged is not None:
+            return replace(judgement, note=f"flagged where {flagged.resource.design.scenario}")
+        return judgement
+
+    def _others(self, policy: Policy, judgement: Judgement) -> Iterator[Judgement]:
+        touched = set(judgement.touched)
+        seen = {outcome_of(self.design, touched)}
+        for design in self.scenarios.designs:
+            outcome = outcome_of(design, touched)
+            if outcome in seen or design.all[judgement.resource.key].exists is not True:
+                continue
+            seen.add(outcome)
+            yield _judge(policy, design, judgement.resource.key)
+
+
+def _judge(policy: Policy, design: Design, key: Key) -> Judgement:
+    resource = design.all[key]
+    design.touched = set()
+    try:
+        verdict = policy.judge(resource, design)
+        if not isinstance(verdict, Verdict):
+            raise TypeError(f"it returned {type(verdict).__name__}, not a Verdict")
+    except RecursionError:
+        verdict = undecided("a chain of references without end")
+    except Exception as error:  # one policy's mistake must not silence the others
+        detail = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise PolicyFailed(f"policy {policy.id} failed on {resource.id}: {detail}") from error
+    return Judgement(verdict, resource, frozenset(design.touched))
+
+
+def _finding(policy: Policy, judgement: Judgement) -> Finding:
+    verdict, resource = judgement.verdict, judgement.resource
+    line = resource.line_of(verdict.at)
+    note = judgement.note
+    outcome, message = verdict.outcome, verdict.message
+    if outcome in (Outcome.FLAGGED, Outcome.UNDECIDED):
+        exception = exception_for(policy.id, resource)
+        if exception is not None and exception.holds:
+            outcome, message = Outcome.SKIPPED, exception.reason
+        elif exception is not None:
+            note = "; ".join(part for part in (note, exception.complaint) if part)
+    return Finding(
+        policy.id,
+        policy.group,
+        outcome,
+        resource.id,
+        resource.declared_type,
+        resource.document.file,
+        line,
+        message,
+        verdict.fix,
+        verdict.evidence,
+        _depends_on(judgement),
+        note,
+        resource.key[0],
+        policy.title,
+        verdict.at,
+        resource.document.text_of(line),
+        resource.line,
+    )
+
+
+def _depends_on(judgement: Judgement) -> tuple[str, ...]:
+    parameters = (name for kind, _, name in sorted(judgement.touched) if kind == "parameter")
+    return tuple(dict.fromkeys((*parameters, *map(_bare, judgement.verdict.because))))
+
+
+def _bare(reason: str) -> str:
+    return reason.removeprefix("parameter ")

@@ -1,0 +1,147 @@
+"""What a policy is and what it says: ``@policy``, ``Verdict`` and the words to make one with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from seawall.design import Design, Resource
+from seawall.values import Unknown, Value, boolean, number, reasons
+
+
+class Outcome(StrEnum):
+    """What a policy can conclude about a resource."""
+
+    ACCEPTED = "accepted"
+    FLAGGED = "flagged"
+    UNDECIDED = "undecided"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A policy's conclusion about one resource.
+
+    ``message`` is one sentence that says what is there and what that fails to survive; ``fix`` one that
+    names the property to set; ``at`` the dotted path of the property that decides; ``evidence`` the
+    chain that was followed, one step an element; ``because`` what left it undecided.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    fix: str = ""
+    at: str = ""
+    evidence: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+    def with_evidence(self, *evidence: str) -> Verdict:
+        """The same verdict with the chain that led to it."""
+        return replace(self, evidence=evidence)
+
+
+def accepted(message: str, *, at: str = "", evidence: tuple[str, ...] = ()) -> Verdict:
+    """The design survives this failure, and ``message`` says by what."""
+    return Verdict(Outcome.ACCEPTED, message, at=at, evidence=evidence)
+
+
+def flagged(message: str, *, fix: str, at: str = "", evidence: tuple[str, ...] = ()) -> Verdict:
+    """The design does not survive this failure. ``at`` may name a property that is not set yet."""
+    return Verdict(Outcome.FLAGGED, message, fix, at, evidence)
+
+
+def undecided(
+    because: Value, *, at: str = "", message: str = "", fix: str = "", evidence: tuple[str, ...] = ()
+) -> Verdict:
+    """The template alone cannot tell. ``because`` is the ``Unknown`` that decides, or a reason in words."""
+    why = because.because if isinstance(because, Unknown) else reasons(because) or (str(because),)
+    return Verdict(Outcome.UNDECIDED, message or f"{' and '.join(why)} decides", fix, at, evidence, why)
+
+
+def not_applicable(reason: str) -> Verdict:
+    """Another resource decides, or the failure cannot happen here. Such a verdict is not reported."""
+    return Verdict(Outcome.NOT_APPLICABLE, reason)
+
+
+def accept_if(
+    resource: Resource,
+    at: str,
+    *,
+    otherwise: str,
+    fix: str,
+    equals: bool | str | None = None,
+    at_least: float | None = None,
+    default: bool | str | float | None = None,
+    accepting: str = "",
+) -> Verdict:
+    """Accepts a resource whose property ``at`` equals a value, or is at least a number.
+
+    ``default`` is what the service does where the property is not set; an unknown leaves it undecided.
+    """
+    value = resource.get(at)
+    if value is None:
+        value = default
+    if isinstance(equals, bool):
+        value = boolean(value)
+    elif at_least is not None:
+        value = number(value)
+    if isinstance(value, Unknown) or reasons(value):
+        return undecided(value, at=at, fix=fix)
+    good = value is not None and (value >= at_least if at_least is not None else value == equals)
+    if good:
+        return accepted(accepting or f"{at} is {str(value).lower()}", at=at)
+    return flagged(otherwise, fix=fix, at=at)
+
+
+Judge = Callable[[Resource, Design], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy: the function that judges, and what its file and folder say about it."""
+
+    name: str
+    id: str
+    group: str
+    title: str
+    applies_to: tuple[str, ...]
+    judge: Judge
+    file: str
+
+    @property
+    def page(self) -> Path:
+        """The Markdown page beside the policy."""
+        return Path(self.file).with_suffix(".md")
+
+
+_registered: list[Policy] = []
+
+
+def policy(*, applies_to: str | tuple[str, ...]) -> Callable[[Judge], Judge]:
+    """Makes a function ``(resource, design) -> Verdict`` a policy for resources of these types.
+
+    Its name is the id (``single_az_database`` is ``SEA_SINGLE_AZ_DATABASE``), its docstring the title,
+    its folder the group. Raises ``TypeError`` where the docstring is missing.
+    """
+
+    def register(judge: Judge) -> Judge:
+        title = (judge.__doc__ or "").strip().splitlines()
+        if not title:
+            raise TypeError(f"policy {judge.__name__} has no docstring: it is the title that people read")
+        file = judge.__code__.co_filename
+        types = (applies_to,) if isinstance(applies_to, str) else tuple(applies_to)
+        name = judge.__name__
+        group = Path(file).parent.name
+        _registered.append(Policy(name, f"SEA_{name.upper()}", group, title[0], types, judge, file))
+        return judge
+
+    return register
+
+
+def take_registered() -> list[Policy]:
+    """The policies registered since the last call, for whoever imports policy files."""
+    taken = list(_registered)
+    _registered.clear()
+    return taken

@@ -1,0 +1,159 @@
+"""CloudFormation templates, YAML or JSON, as ``Template``s: one for the file, one for each local nested stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seawall.documents import OtherDocument, Unreadable, read_json, read_yaml, with_lines
+from seawall.source import Document
+from seawall.stack import Entry, Template
+
+MAX_BYTES = 4 * 1024 * 1024
+"""CloudFormation itself takes 1 MB (quotas page of its user guide); four times that is still read here."""
+
+MARKS = ("AWSTemplateFormatVersion", "AWS::", "Resources")
+"""Text that tells a broken template from any other broken file."""
+
+
+def read_text(file: Path) -> str:
+    """The text of a template; raises ``Unreadable`` for what cannot be one."""
+    try:
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise Unreadable(f"is {size / 1e6:.0f} MB large; CloudFormation takes templates up to 1 MB")
+        content = file.read_bytes()
+    except OSError as error:
+        raise Unreadable((error.strerror or str(error)).lower()) from None
+    return decode(content)
+
+
+def decode(content: bytes) -> str:
+    """Bytes as text; raises ``Unreadable`` for binary content and other encodings than UTF-8 and UTF-16."""
+    if not content.strip():
+        raise Unreadable("is empty")
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        reason = "is binary" if b"\0" in content[:1024] else "is not UTF-8"
+        raise Unreadable(reason, line) from None
+    if "\0" in text:
+        raise Unreadable("is binary", text.count("\n", 0, text.index("\0")) + 1)
+    return text
+
+
+def parse(file: str, text: str, problems: list[Unreadable]) -> Document:
+    """The document in a file's text; raises ``Unreadable``."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return Document(file, text, read_json(text, problems), is_json=True)
+        except Unreadable:
+            if file.endswith((".json", ".template")):
+                raise
+            # YAML's flow style starts with the same bracket.
+    return Document(file, text, read_yaml(text, problems))
+
+
+def is_template(root: Any) -> bool:
+    """Whether a document is meant as a CloudFormation template."""
+    if not isinstance(root, dict):
+        return False
+    resources = root.get("Resources")
+    if "AWSTemplateFormatVersion" in root or isinstance(resources, list):
+        return True
+    return isinstance(resources, dict) and any(
+        isinstance(entry, dict) and isinstance(entry.get("Type"), str) and "::" in entry["Type"]
+        for entry in resources.values()
+    )
+
+
+def read_document(file: Path, shown: str, problems: list[Unreadable]) -> Document | None:
+    """The template in ``file``; ``None`` where it is sound but something else. Raises ``Unreadable``."""
+    text = read_text(file)
+    try:
+        document = parse(shown, text, problems)
+    except OtherDocument:
+        if "AWSTemplateFormatVersion" in text:
+            raise
+        return None
+    except Unreadable as error:
+        if any(mark in text for mark in MARKS) or "nested deeper" in error.reason or "more than" in error.reason:
+            raise
+        return None
+    if not is_template(document.root):
+        problems.clear()
+        return None
+    return document
+
+
+def template_of(document: Document, name: str = "", problems: list[Unreadable] | None = None) -> Template:
+    """A document's sections as a ``Template``. What has the wrong type is left out and named in ``problems``."""
+    problems = [] if problems is None else problems
+    root = document.root
+    if document.is_json and ("Fn::ForEach" in document.text or _is_serverless(root)):
+        # Both make new resources out of what is written: only nodes with lines keep track of that.
+        root = with_lines(document.text)
+    template = Template(document, name)
+    for section, holder in (
+        ("Parameters", template.parameters), ("Conditions", template.conditions),
+        ("Mappings", template.mappings), ("Outputs", template.outputs),
+    ):  # fmt: skip
+        holder.update(_section(root, section, problems))
+    resources = _section(root, "Resources", problems)
+    if "Resources" not in root:
+        problems.append(Unreadable("has no Resources"))
+    template.loops.update((key, node) for key, node in resources.items() if str(key).startswith("Fn::ForEach::"))
+    if _is_serverless(root):
+        from seawall.sources.sam import expand  # most templates never need it
+
+        template.entries.update(expand(root, resources, problems))
+    else:
+        template.entries.update(entries_of(resources, problems))
+    return template
+
+
+def _section(root: dict[Any, Any], name: str, problems: list[Unreadable]) -> dict[Any, Any]:
+    section = root.get(name)
+    if section is None:
+        return {}
+    if isinstance(section, dict):
+        return section
+    problems.append(Unreadable(f"{name} is {_kind(section)}, not a mapping", _line_of(root, name)))
+    return {}
+
+
+def _kind(value: Any) -> str:
+    return {list: "a list", str: "a text"}.get(type(value).__base__ if hasattr(value, "lines") else type(value), "a value")
+
+
+def _line_of(node: Any, name: str) -> int | None:
+    line: int | None = getattr(node, "lines", {}).get(name)
+    return line
+
+
+def entries_of(resources: dict[Any, Any], problems: list[Unreadable]) -> dict[str, Entry]:
+    """The resources of a template by logical id, loops not yet expanded."""
+    found: dict[str, Entry] = {}
+    for logical_id, node in resources.items():
+        if str(logical_id).startswith("Fn::"):
+            continue
+        line = _line_of(resources, logical_id)
+        if not isinstance(node, dict):
+            problems.append(Unreadable(f"resource {logical_id} is {_kind(node)}, not a mapping", line))
+        elif not isinstance(node.get("Type"), str):
+            problems.append(Unreadable(f"resource {logical_id} has no Type", line))
+        else:
+            properties = node.get("Properties")
+            if properties is not None and not isinstance(properties, dict):
+                reason = f"Properties of {logical_id} is {_kind(properties)}, not a mapping"
+                problems.append(Unreadable(reason, _line_of(node, "Properties") or line))
+            found[str(logical_id)] = Entry(node["Type"], node, line=line)
+    return found
+
+
+def _is_serverless(root: Any) -> bool:
+    transform = root.get("Transform") if isinstance(root, dict) else None
+    names = transform if isinstance(transform, list) else [transform]
+    return any(isinstance(name, str) and name.startswith("AWS::Serverless") for name in names)
