@@ -2,23 +2,188 @@
 
 from __future__ import annotations
 
-import argparse
-import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
-from seawall.loading import load_policies
+from seawall.command_line import parser, terminal_width
+from seawall.configuration import Misuse, Objective, objective_for
+from seawall.finding import Report, Unread
+from seawall.loading import BrokenPolicy, load_policies
+from seawall.parameters import parameter_values
+from seawall.policy import Policy
+from seawall.reports.presentation import Presentation, Style
 from seawall.scan import Options, check
+from seawall.selection import policy_named, selection
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+INTERRUPTED = 130
+"""What shells report for a command that Ctrl-C ended."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit code: 0 nothing flagged, 1 flagged, 2 could not run or read."""
-    parser = argparse.ArgumentParser("seawall")
-    commands = parser.add_subparsers(dest="command", required=True)
-    checking = commands.add_parser("check")
-    checking.add_argument("paths", nargs="+", type=Path)
-    checking.add_argument("--format", default="text")
-    given = parser.parse_args(arguments)
-    policies, _ = load_policies()
-    report = check(given.paths, Options(tuple(policies)))
-    print(json.dumps({"findings": [f.as_json() for f in report.findings], "unread": [u.as_json() for u in report.unread]}, indent=1))
+    try:
+        given = parser().parse_args(arguments)
+        return _COMMANDS[given.command](given)
+    except SystemExit as end:  # argparse has printed its help or its complaint
+        return end.code if isinstance(end.code, int) else 2
+    except Misuse as error:
+        print(f"seawall: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("seawall: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _check(given: Namespace) -> int:
+    started = time.perf_counter()
+    policies, broken = _load(given.policies)
+    chosen = selection(policies, given.policy, given.skip_policy, given.group)
+    parameters = parameter_values(given.parameters, given.parameter)
+    objectives: dict[Objective, list[Path]] = {}
+    for path in dict.fromkeys(given.paths):
+        objectives.setdefault(objective_for(path, given.objective), []).append(path)
+    report = Report(unread=[_unread(problem) for problem in broken])
+    applied: dict[Policy, None] = {}
+    progress = None if given.quiet else Progress(sys.stderr)
+    for objective, paths in objectives.items():
+        options = Options(chosen.of(policies, objective), parameters, given.jobs)
+        if not options.policies and not broken:
+            raise Misuse("no policy is left to apply; see seawall list")
+        applied.update(dict.fromkeys(options.policies))
+        report.add(check(paths, options, progress))
+    if progress:
+        progress.end()
+    report.seconds = time.perf_counter() - started
+    names = tuple(dict.fromkeys(objective.name for objective in objectives))
+    style = _style(given.color, sys.stdout) if given.output is None else Style()
+    presentation = Presentation(tuple(applied), names, given.verbose, given.quiet, style)
+    lines = _renderer(given.format)(report, presentation)
+    if given.output is None:
+        _print(lines)
+    else:
+        _write(given.output, lines)
     return report.exit_code
+
+
+def _load(folders: list[Path]) -> tuple[list[Policy], list[BrokenPolicy]]:
+    for folder in folders:
+        if not folder.is_dir():
+            raise Misuse(f"--policies {folder}: is no folder")
+    return load_policies(folders)
+
+
+def _unread(problem: BrokenPolicy) -> Unread:
+    return Unread(str(problem.file), None, f"policy cannot be loaded: {problem.reason}")
+
+
+def _renderer(name: str) -> Callable[[Report, Presentation], Iterator[str]]:
+    # Only the report that is wanted is imported.
+    renderer: Callable[[Report, Presentation], Iterator[str]] = import_module(
+        f"seawall.reports.{name}_report"
+    ).render
+    return renderer
+
+
+def _list(given: Namespace) -> int:
+    from seawall.reports import policy_list  # noqa: PLC0415 - most runs never need it
+
+    policies, broken = _load(given.policies)
+    _print(policy_list.as_json(policies) if given.format == "json" else policy_list.as_table(policies))
+    return _complain(broken)
+
+
+def _explain(given: Namespace) -> int:
+    from seawall.reports import policy_page  # noqa: PLC0415 - most runs never need it
+
+    policies, broken = _load(given.policies)
+    policy = policy_named(given.policy, policies)
+    _print(policy_page.render(policy, _style(given.color, sys.stdout)))
+    return _complain(problem for problem in broken if problem.file == Path(policy.file))
+
+
+def _complain(broken: Iterable[BrokenPolicy]) -> int:
+    code = 0
+    for problem in broken:
+        print(f"seawall: {problem.file}: policy cannot be loaded: {problem.reason}", file=sys.stderr)
+        code = 2
+    return code
+
+
+_COMMANDS: dict[str, Callable[[Namespace], int]] = {"check": _check, "list": _list, "explain": _explain}
+
+
+def _style(colour: str, stream: TextIO) -> Style:
+    """What the stream can show; ``--color`` wins over NO_COLOR, that over FORCE_COLOR, that over the terminal."""
+    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+    painted = terminal
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        painted = True
+    if os.environ.get("NO_COLOR"):
+        painted = False
+    if colour != "auto":
+        painted = colour == "always"
+    unicode = (stream.encoding or "").lower().replace("-", "").startswith("utf")
+    return Style(painted, unicode, terminal_width() if terminal else 0)
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Prints to a reader that may go away (``| head``) or know fewer characters than the report has."""
+    with suppress(AttributeError):  # a stream that stands in for the real one
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at its end, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(file: Path, lines: Iterable[str]) -> None:
+    try:
+        with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        raise Misuse(f"--output {file}: {(error.strerror or str(error)).lower()}") from None
+
+
+class Progress:
+    """Says how far a long run is: on a terminal after a second, elsewhere every ten seconds."""
+
+    PATIENCE = 1.0
+    INTERVAL = 0.1
+    PLAIN_INTERVAL = 10.0
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.terminal = stream.isatty()
+        self.next = time.monotonic() + (self.PATIENCE if self.terminal else self.PLAIN_INTERVAL)
+        self.shown = False
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now < self.next:
+            return
+        self.next = now + (self.INTERVAL if self.terminal else self.PLAIN_INTERVAL)
+        self.shown = True
+        text = f"seawall: {done} of {total} files"
+        print(
+            f"\r{text}\x1b[K" if self.terminal else text,
+            end="" if self.terminal else "\n",
+            file=self.stream,
+            flush=True,
+        )
+
+    def end(self) -> None:
+        """Takes the line back."""
+        if self.shown and self.terminal:
+            print("\r\x1b[K", end="", file=self.stream, flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -147,7 +147,7 @@ class Resource:
     def references(self) -> Iterator[tuple[Key, str]]:
         """The resources that its declaration names, each with the dotted path of the property."""
         for name, node in self._properties.items():
-            for path, target in _named(node, str(name)):
+            for target, path in _named(node, str(name)):
                 if target in self.stack.entries:
                     yield (self.stack.name, target), path
 
@@ -210,7 +210,8 @@ class Design:
     """All resources that are deployed together, under one scenario.
 
     ``parameters`` are the values that the user gave by name; ``scenario`` describes how parameters are
-    set here, for people, empty for the defaults. ``touched`` collects what evaluations read.
+    set here, for people, empty for the defaults. ``touched`` collects what evaluations read; ``kept`` is
+    where other modules keep what they worked out about this design, for as long as it lives.
     """
 
     def __init__(
@@ -226,17 +227,31 @@ class Design:
         self.scenario = scenario
         self.assignment = assignment or {}
         self.touched: set[Touched] = set()
+        self.kept: dict[Hashable, Any] = {}
         self.stacks = {template.name: Stack(template, self, self.assignment) for template in templates}
-        self.all: dict[Key, Resource] = {resource.key: resource for resource in resources or []}
-        for resource in self.all.values():
+        self._ready = resources or []
+        for resource in self._ready:
             resource.design = self
+
+    @cached_property
+    def all(self) -> dict[Key, Resource]:
+        """Every resource by its key, whether or not it exists in this scenario."""
+        found = {resource.key: resource for resource in self._ready}
         for stack in self.stacks.values():
             for logical_id, entry in stack.entries.items():
-                self.all[stack.name, logical_id] = Resource(stack, logical_id, entry)
+                found[stack.name, logical_id] = Resource(stack, logical_id, entry)
+        return found
 
     def under(self, assignment: dict[Key, Value], scenario: str) -> Design:
         """The same design where parameters have these values; ``scenario`` says so for people."""
         return Design(self.templates, self.parameters, assignment, scenario)
+
+    @property
+    def documents(self) -> list[Document]:
+        """The files it was read from, each once."""
+        found = {id(resource.document): resource.document for resource in self.all.values()}
+        found.update((id(template.document), template.document) for template in self.templates)
+        return list(found.values())
 
     @cached_property
     def _types(self) -> dict[str, list[Resource]]:

@@ -15,7 +15,6 @@ import yaml
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -45,16 +44,24 @@ SHORT_TAGS = {
 
 
 class Unreadable(Exception):
-    """A document that cannot be read: ``reason`` in one line, ``line`` from 1 where it is known."""
+    """What cannot be read: ``reason`` in one line, ``line`` from 1 where it is known.
 
-    def __init__(self, reason: str, line: int | None = None) -> None:
+    ``file`` is set where it is another file than the one that was asked for: a nested stack's.
+    """
+
+    def __init__(self, reason: str, line: int | None = None, file: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.line = line
+        self.file = file
 
 
 class OtherDocument(Unreadable):
     """Well-formed text that cannot be a template: several YAML documents, foreign tags."""
+
+
+class TooMuch(Unreadable):
+    """A document beyond the bounds above, whether or not it is a template."""
 
 
 class Mapping(dict[Any, Any]):
@@ -121,7 +128,7 @@ def read_json(text: str, problems: list[Unreadable]) -> Any:
     except json.JSONDecodeError as error:
         raise Unreadable(error.msg[0].lower() + error.msg[1:], error.lineno) from None
     except RecursionError:
-        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels") from None
+        raise TooMuch(f"nested deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:  # an integer of thousands of digits
         raise Unreadable(str(error).split(";")[0].lower()) from None
     if text.count("{") + text.count("[") > MAX_DEPTH:
@@ -151,7 +158,7 @@ def _check_depth(document: Any) -> None:
         ]
         if not level:
             return
-    raise Unreadable(f"nested deeper than {MAX_DEPTH} levels")
+    raise TooMuch(f"nested deeper than {MAX_DEPTH} levels")
 
 
 class _Builder:
@@ -170,7 +177,7 @@ class _Builder:
         self.documents = 0
 
     def build(self) -> Any:
-        next_event = self.loader.get_event
+        next_event: Any = self.loader.get_event  # typed as an optional base class in the stubs
         while True:
             event = next_event()
             kind = event.__class__
@@ -191,7 +198,7 @@ class _Builder:
             elif kind is StreamEndEvent:
                 return self.root
 
-    def _scalar(self, event: Event) -> None:
+    def _scalar(self, event: Any) -> None:
         line = event.start_mark.line + 1
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event.tag, event.value, line)
@@ -203,9 +210,9 @@ class _Builder:
             self.anchors[event.anchor] = value
         self._place(value, line, 1)
 
-    def _open(self, event: Event, container: Any) -> None:
+    def _open(self, event: Any, container: Any) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise Unreadable(f"nested deeper than {MAX_DEPTH} levels", container.line)
+            raise TooMuch(f"nested deeper than {MAX_DEPTH} levels", container.line)
         tag = self._function(event.tag, container.line) if event.tag else None
         self.stack.append((self.container, self.key, tag, event.anchor))
         if event.anchor:
@@ -229,7 +236,7 @@ class _Builder:
             self.open_anchors.discard(anchor)
         self._place(value, closed.line, value.size)
 
-    def _alias(self, event: Event) -> None:
+    def _alias(self, event: Any) -> None:
         line = event.start_mark.line + 1
         if event.anchor not in self.anchors:
             raise Unreadable(f"alias *{event.anchor} has no anchor", line)
@@ -245,7 +252,7 @@ class _Builder:
             return
         container.size += size
         if container.size > MAX_NODES:
-            raise Unreadable(f"holds more than {MAX_NODES} values once its aliases are expanded", line)
+            raise TooMuch(f"holds more than {MAX_NODES} values once its aliases are expanded", line)
         if container.__class__ is not Mapping:
             container.append(value)
             container.lines.append(line)

@@ -71,13 +71,26 @@ class Unread:
 
 @dataclass(slots=True)
 class Report:
-    """Everything one run found. ``files`` counts the templates that were read, ``others`` the files passed over."""
+    """Everything one run found.
+
+    ``files`` counts the templates that were read, ``others`` the files that are none; ``children`` are
+    the real paths of files that were read as nested stacks of others; ``seconds`` is wall-clock time.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     files: int = 0
     others: int = 0
+    children: set[str] = field(default_factory=set)
     seconds: float = 0.0
+
+    def add(self, other: Report) -> None:
+        """Takes over what another report found."""
+        self.findings += other.findings
+        self.unread += other.unread
+        self.files += other.files
+        self.others += other.others
+        self.children |= other.children
 
     def count(self, outcome: Outcome) -> int:
         """How many findings have this verdict."""

@@ -168,7 +168,9 @@ def _select(stack: Stack, argument: Any) -> Value:
     if isinstance(index, Unknown):
         return Unknown(index.because)
     if isinstance(choices, Unknown):
-        identity = None if choices.identity is None else ("select", choices.identity, index)
+        if choices.identity is None:
+            return Unknown(choices.because)
+        identity = ("select", choices.identity, index)
         return Unknown(choices.because, identity=identity, family=("select", choices.identity))
     if not isinstance(choices, list) or index is None or not 0 <= index < len(choices):
         return Unknown((f"element {argument[0]} of a list that has none such",))

@@ -58,7 +58,7 @@ class _Court:
     def judge(self, policy: Policy, resource: Resource) -> Judgement:
         if resource.exists is not True:
             for design in self.scenarios.designs:
-                if design.all[resource.key].exists is True:
+                if _exists(design, resource.key):
                     judgement = _judge(policy, design, resource.key)
                     return replace(judgement, note=f"it exists only where {design.scenario}")
         judgement = _judge(policy, self.design, resource.key)
@@ -89,10 +89,15 @@ class _Court:
         seen = {outcome_of(self.design, touched)}
         for design in self.scenarios.designs:
             outcome = outcome_of(design, touched)
-            if outcome in seen or design.all[judgement.resource.key].exists is not True:
+            if outcome in seen or not _exists(design, judgement.resource.key):
                 continue
             seen.add(outcome)
             yield _judge(policy, design, judgement.resource.key)
+
+
+def _exists(design: Design, key: Key) -> bool:
+    # A loop over a parameter makes other resources in another scenario.
+    return key in design.all and design.all[key].exists is True
 
 
 def _judge(policy: Policy, design: Design, key: Key) -> Judgement:

@@ -106,8 +106,8 @@ def _combinations(choices: dict[Key, list[Value]]) -> Iterator[dict[Key, Value]]
         for value in values:
             yield {key: value}
     if len(choices) > 1:
-        for values in product(*choices.values()):
-            yield dict(zip(choices, values, strict=True))
+        for combination in product(*choices.values()):
+            yield dict(zip(choices, combination, strict=True))
 
 
 def _described(assignment: dict[Key, Value]) -> str:

@@ -33,10 +33,11 @@ class Template:
     """A template's sections as plain mappings, and where it is deployed.
 
     ``name`` tells the stacks of one design apart (empty where there is only one). ``region`` and
-    ``account`` are ``None`` where the deployment decides. ``arguments`` holds, for a nested stack, the
-    nodes that its parent passes, to be evaluated in ``parent``; ``nested`` the logical ids and names of
-    its own nested stacks. ``bindings`` are parameters whose value is known otherwise; ``loops`` the
-    ``Fn::ForEach`` among its resources.
+    ``account`` are ``None`` where the deployment decides; ``region_of`` names the stack whose unknown region
+    this one shares. ``arguments`` holds, for a nested stack, the nodes that its parent passes, to be
+    evaluated in ``parent``; ``nested`` the logical ids and names of its own nested stacks. ``bindings`` are
+    parameters whose value is known otherwise; ``loops`` the ``Fn::ForEach`` among its resources.
+    ``transform`` makes entries of resources (SAM) where loops have to be expanded first.
     """
 
     document: Document
@@ -48,12 +49,14 @@ class Template:
     outputs: dict[str, Any] = field(default_factory=dict)
     region: str | None = None
     account: str | None = None
+    region_of: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     parent: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     nested: dict[str, str] = field(default_factory=dict)
     bindings: dict[str, Any] = field(default_factory=dict)
     loops: dict[str, Any] = field(default_factory=dict)
+    transform: Callable[[dict[str, Any]], dict[str, Entry]] | None = None
 
 
 class Stack:

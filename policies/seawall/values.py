@@ -166,16 +166,30 @@ def _differ_or_unknown(left: Reference, right: Reference) -> Answer:
 def _same_text(left: Value, right: Value) -> Answer:
     if left == right:
         return True
+    left, right = _without_common_start(left, right)
     left_start, right_start = _literal_start(left), _literal_start(right)
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
     common = min(len(left_start), len(right_start))
     if left_start[:common] != right_start[:common]:
         return False
     return Unknown(reasons([left, right]) or (f"{left} and {right}",))
 
 
+def _without_common_start(left: Value, right: Value) -> tuple[Value, Value]:
+    # ``${Region}a`` and ``${Region}b`` differ whatever the region is.
+    left_parts, right_parts = (value.parts if isinstance(value, Text) else (value,) for value in (left, right))
+    common = 0
+    while common < min(len(left_parts), len(right_parts)) and left_parts[common] == right_parts[common]:
+        common += 1
+    return join_parts(list(left_parts[common:])), join_parts(list(right_parts[common:]))
+
+
 def _literal_start(value: Value) -> str:
     if isinstance(value, Text):
         return value.parts[0] if isinstance(value.parts[0], str) else ""
+    if isinstance(value, Unknown):
+        return ""
     return "" if isinstance(value, Reference) else plain_text(value)
 
 

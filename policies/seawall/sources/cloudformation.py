@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seawall.documents import OtherDocument, Unreadable, read_json, read_yaml, with_lines
+from seawall.documents import OtherDocument, TooMuch, Unreadable, read_json, read_yaml
 from seawall.source import Document
 from seawall.stack import Entry, Template
 
@@ -63,10 +63,14 @@ def is_template(root: Any) -> bool:
     resources = root.get("Resources")
     if "AWSTemplateFormatVersion" in root or isinstance(resources, list):
         return True
-    return isinstance(resources, dict) and any(
-        isinstance(entry, dict) and isinstance(entry.get("Type"), str) and "::" in entry["Type"]
-        for entry in resources.values()
-    )
+    return isinstance(resources, dict) and any(map(_is_resource, resources.items()))
+
+
+def _is_resource(item: tuple[Any, Any]) -> bool:
+    name, node = item
+    if isinstance(node, dict):
+        return isinstance(node.get("Type"), str) and "::" in node["Type"]
+    return str(name).startswith("Fn::ForEach::")
 
 
 def read_document(file: Path, shown: str, problems: list[Unreadable]) -> Document | None:
@@ -75,11 +79,11 @@ def read_document(file: Path, shown: str, problems: list[Unreadable]) -> Documen
     try:
         document = parse(shown, text, problems)
     except OtherDocument:
-        if "AWSTemplateFormatVersion" in text:
+        if "AWS::" in text and "Resources:" in text:
             raise
         return None
     except Unreadable as error:
-        if any(mark in text for mark in MARKS) or "nested deeper" in error.reason or "more than" in error.reason:
+        if isinstance(error, TooMuch) or any(mark in text for mark in MARKS):
             raise
         return None
     if not is_template(document.root):
@@ -91,10 +95,18 @@ def read_document(file: Path, shown: str, problems: list[Unreadable]) -> Documen
 def template_of(document: Document, name: str = "", problems: list[Unreadable] | None = None) -> Template:
     """A document's sections as a ``Template``. What has the wrong type is left out and named in ``problems``."""
     problems = [] if problems is None else problems
-    root = document.root
-    if document.is_json and ("Fn::ForEach" in document.text or _is_serverless(root)):
+    if document.is_json and ("Fn::ForEach" in document.text or _is_serverless(document.root)):
         # Both make new resources out of what is written: only nodes with lines keep track of that.
-        root = with_lines(document.text)
+        return _template_in(document, document.lined, name, problems)
+    found: list[Unreadable] = []
+    template = _template_in(document, document.root, name, found)
+    if found and document.is_json:
+        return _template_in(document, document.lined, name, problems)  # once more, for the problems' lines
+    problems += found
+    return template
+
+
+def _template_in(document: Document, root: Any, name: str, problems: list[Unreadable]) -> Template:
     template = Template(document, name)
     for section, holder in (
         ("Parameters", template.parameters), ("Conditions", template.conditions),
@@ -125,7 +137,9 @@ def _section(root: dict[Any, Any], name: str, problems: list[Unreadable]) -> dic
 
 
 def _kind(value: Any) -> str:
-    return {list: "a list", str: "a text"}.get(type(value).__base__ if hasattr(value, "lines") else type(value), "a value")
+    if isinstance(value, list):
+        return "a list"
+    return "a text" if isinstance(value, str) else "a value"
 
 
 def _line_of(node: Any, name: str) -> int | None:

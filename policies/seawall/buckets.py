@@ -1,0 +1,229 @@
+"""What a bucket is for, where its copies go, and what empties it.
+
+A bucket that only receives logs, replicas or artefacts is recognised by who refers to it, never by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seawall.backup_plans import remembered
+from seawall.design import Design, Resource
+from seawall.values import (
+    Answer,
+    Key,
+    Reference,
+    Text,
+    Unknown,
+    Value,
+    boolean,
+    field,
+    items,
+    join_parts,
+    leaves,
+    same,
+)
+
+BUCKET = "AWS::S3::Bucket"
+
+RECEIVERS: tuple[tuple[str, str, str], ...] = (
+    (BUCKET, "LoggingConfiguration.DestinationBucketName", "the access logs of {}"),
+    (BUCKET, "InventoryConfigurations.Destination.BucketArn", "the inventory of {}"),
+    (BUCKET, "AnalyticsConfigurations.StorageClassAnalysis.DataExport.Destination.BucketArn", "an analysis of {}"),
+    ("AWS::CodePipeline::Pipeline", "ArtifactStore.Location", "the artefacts of {}"),
+    ("AWS::CodePipeline::Pipeline", "ArtifactStores.ArtifactStore.Location", "the artefacts of {}"),
+    ("AWS::CodeBuild::Project", "Artifacts.Location", "the artefacts of {}"),
+    ("AWS::CodeBuild::Project", "Cache.Location", "the cache of {}"),
+    ("AWS::CodeBuild::Project", "LogsConfig.S3Logs.Location", "the logs of {}"),
+    ("AWS::CloudFront::Distribution", "DistributionConfig.Logging.Bucket", "the logs of {}"),
+    ("AWS::CloudFront::StreamingDistribution", "StreamingDistributionConfig.Logging.Bucket", "the logs of {}"),
+    ("AWS::ElasticLoadBalancing::LoadBalancer", "AccessLoggingPolicy.S3BucketName", "the logs of {}"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes.Value", "the logs of {}"),
+    ("AWS::EC2::FlowLog", "LogDestination", "the flow logs of {}"),
+    ("AWS::WAFv2::LoggingConfiguration", "LogDestinationConfigs", "the logs of {}"),
+    ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "DestinationArn", "the query logs of {}"),
+    ("AWS::Redshift::Cluster", "LoggingProperties.BucketName", "the logs of {}"),
+    ("AWS::MSK::Cluster", "LoggingInfo.BrokerLogs.S3.Bucket", "the logs of {}"),
+    ("AWS::EMR::Cluster", "LogUri", "the logs of {}"),
+    ("AWS::Athena::WorkGroup", "WorkGroupConfiguration.ResultConfiguration.OutputLocation", "the query results of {}"),
+    ("AWS::Synthetics::Canary", "ArtifactS3Location", "the artefacts of {}"),
+    ("AWS::SSM::Association", "OutputLocation.S3Location.OutputS3BucketName", "the output of {}"),
+    ("AWS::Lambda::Function", "Code.S3Bucket", "the code of {}"),
+    ("AWS::Lambda::LayerVersion", "Content.S3Bucket", "the code of {}"),
+)
+"""Who sends what to a bucket: type, property, and what the bucket then holds."""
+
+LOG_WRITERS = ("logging.s3.amazonaws.com", "delivery.logs.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com")
+"""Services that only ever write logs; a bucket policy that lets them in says what the bucket is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where one replication rule of a bucket copies to.
+
+    ``bucket`` is the ARN as written, ``resource`` the bucket of the design it names, if any. ``region`` is
+    a region's name or the Unknown that decides. ``enabled`` is False for a rule that is switched off,
+    ``deletes`` whether delete markers are copied too (``None`` where the rule does not say).
+    """
+
+    bucket: Value
+    resource: Resource | None
+    region: str | Unknown
+    enabled: Answer
+    deletes: bool | Unknown | None
+
+
+def is_primary_data(bucket: Resource, design: Design) -> bool:
+    """Whether a bucket holds data of its own, not only logs, replicas or artefacts of something else."""
+    return not secondary_use(bucket, design)
+
+
+def secondary_use(bucket: Resource, design: Design) -> str:
+    """What a bucket holds that is not primary data: ``the access logs of Site``; empty for primary data."""
+    return remembered(design, "bucket uses", lambda: _uses(design)).get(bucket.key, "")
+
+
+def _uses(design: Design) -> dict[Key, str]:
+    uses: dict[Key, str] = {}
+    for kind, path, use in RECEIVERS:
+        for sender in design.of_type(kind):
+            for value in _values_at(sender, path):
+                bucket = named_bucket(value, design)
+                if bucket is not None and bucket.key != sender.key:
+                    uses.setdefault(bucket.key, use.format(sender.id))
+    for bucket in design.of_type(BUCKET):
+        for destination in replication_destinations(bucket, design):
+            copy = destination.resource
+            # Two buckets that replicate to each other are both written to.
+            if copy is not None and copy.key != bucket.key and not copy.get("ReplicationConfiguration"):
+                uses.setdefault(copy.key, f"the replica of {bucket.id}")
+        if same(bucket.get("AccessControl"), "LogDeliveryWrite") is True:
+            uses.setdefault(bucket.key, "logs that AWS delivers")
+    for policy in design.of_type("AWS::S3::BucketPolicy"):
+        if any(leaf in LOG_WRITERS for leaf in leaves(policy.get("PolicyDocument")) if isinstance(leaf, str)):
+            logs = named_bucket(policy.get("Bucket"), design)
+            if logs is not None:
+                uses.setdefault(logs.key, "logs that AWS delivers")
+    return uses
+
+
+def _values_at(resource: Resource, path: str) -> Iterator[Value]:
+    """The values at a path, through the lists on the way."""
+    name, _, rest = path.partition(".")
+    yield from _below(resource.get(name), rest)
+
+
+def _below(value: Value, path: str) -> Iterator[Value]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _below(item, path)
+    elif not path:
+        yield value
+    elif isinstance(value, dict):
+        name, _, rest = path.partition(".")
+        yield from _below(value.get(name), rest)
+
+
+def named_bucket(value: Value, design: Design) -> Resource | None:
+    """The bucket of the design that a value names: a reference, name, ARN, domain name or ``s3://`` address."""
+    if isinstance(value, Reference):
+        return design.resolve(value, BUCKET)
+    if not isinstance(value, (str, Text)) or not value:
+        return None
+    parts = list(value.parts) if isinstance(value, Text) else [value]
+    first = parts[0]
+    if isinstance(first, str):
+        parts[0] = first.rpartition(":::")[2] if first.startswith("arn:") else first.removeprefix("s3://")
+    for index, part in enumerate(parts):
+        ends = [part.find(mark) for mark in ("/", ".s3") if isinstance(part, str) and mark in part]
+        if ends:
+            parts[index:] = [part[: min(ends)]]
+            break
+    name = join_parts(parts)
+    if isinstance(name, (str, Reference)):
+        return design.resolve(name, BUCKET) if name else None
+    # A name made of several pieces is the bucket's whose BucketName is made of the same.
+    return next((bucket for bucket in design.of_type(BUCKET) if same(bucket.get("BucketName"), name) is True), None)
+
+
+def replication_destinations(bucket: Resource, design: Design) -> tuple[Destination, ...]:
+    """Where a bucket's replication rules copy to; a rule or list that is unknown gives an unknown destination."""
+    configuration = bucket.get("ReplicationConfiguration")
+    if configuration is None:
+        return ()
+    rules = items(field(configuration, "Rules"))
+    if isinstance(rules, Unknown):
+        return (Destination(rules, None, rules, rules, None),)
+    return tuple(_destination(rule, bucket, design) for rule in rules)
+
+
+def _destination(rule: Value, bucket: Resource, design: Design) -> Destination:
+    if isinstance(rule, Unknown):
+        return Destination(rule, None, rule, rule, None)
+    target = field(rule, "Destination.Bucket")
+    resource = named_bucket(target, design)
+    marker = field(rule, "DeleteMarkerReplication.Status")
+    deletes = None if marker is None else same(marker, "Enabled")
+    region = resource.region if resource else _region_of_key(rule, bucket, design)
+    if region is None:
+        region = Unknown((f"the region of {target}",), ("bucket region", str(target)))
+    return Destination(target, resource, region, same(field(rule, "Status"), "Enabled"), deletes)
+
+
+def _region_of_key(rule: Value, bucket: Resource, design: Design) -> str | Unknown | None:
+    """The key that encrypts a replica lives where the replica does (S3 user guide, replicating with KMS)."""
+    key = field(rule, "Destination.EncryptionConfiguration.ReplicaKmsKeyID")
+    named = design.resolve(key, "AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::KMS::Alias")
+    if named is not None:
+        return named.region
+    parts = key.parts if isinstance(key, Text) else (key,)
+    marked = "".join(part if isinstance(part, str) else "\0" for part in parts).split(":")
+    if marked[0] != "arn" or len(marked) < 4:
+        return None
+    if "\0" not in marked[3]:
+        return marked[3]
+    unknown = [part for part in parts if not isinstance(part, str)][sum(piece.count("\0") for piece in marked[:3])]
+    if isinstance(unknown, Unknown):
+        return bucket.region if unknown.identity == getattr(bucket.region, "identity", "") else unknown
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Emptying:
+    """What deletes a bucket's objects with the stack: ``answer`` True, False or Unknown; ``by`` says what does."""
+
+    answer: Answer
+    by: str = ""
+    at: str = ""
+
+
+EMPTYING_CODE = ("delete_objects", "deleteObjects", "DeleteObjects", "object_versions", "objects.all().delete",
+                 "objects.delete()", "delete_object(", "deleteObject(", "s3 rm ", "s3 rb ")  # fmt: skip
+EMPTYING_NAMES = ("empty", "autodelete", "cleanup", "cleanbucket", "cleaner", "wipe", "purge", "deleteobjects", "bucketclean")
+
+
+def emptied_on_delete(bucket: Resource, design: Design) -> Emptying:
+    """Whether something deletes the bucket's objects when the stack or the resource goes."""
+    forced = boolean(bucket.get("ForceDestroy"))  # Terraform's force_destroy
+    if forced is True or isinstance(forced, Unknown):
+        return Emptying(forced, "force_destroy", "ForceDestroy")
+    for other, path in design.referrers(bucket):
+        if not other.type.startswith("Custom::") and other.type != "AWS::CloudFormation::CustomResource":
+            continue
+        if _empties(other, design):
+            return Emptying(answer=True, by=f"{other.id} ({path.rpartition('.')[2]})")
+    return Emptying(answer=False)
+
+
+def _empties(custom: Resource, design: Design) -> bool:
+    if custom.type == "Custom::S3AutoDeleteObjects":
+        return True
+    function = design.resolve(custom.get("ServiceToken"), "AWS::Lambda::Function")
+    code = field(function.get("Code"), "ZipFile") if function else None
+    text = str(code) if isinstance(code, (str, Text)) else ""
+    if text:
+        return any(call in text for call in EMPTYING_CODE) and "Delete" in text
+    names = f"{custom.type} {custom.id} {function.id if function else ''}".lower().replace("-", "").replace("_", "")
+    return any(name in names for name in EMPTYING_NAMES)
+

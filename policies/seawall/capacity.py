@@ -1,0 +1,118 @@
+"""How many copies of something run, and what they run on: cluster members, tasks and their instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.design import Design, Resource, mentioned
+from seawall.zone_proofs import kept
+from seawall.values import Text, Unknown, Value, field, number, reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are at least and at most, and what decides where these differ."""
+
+    at_least: int
+    at_most: int
+    because: tuple[str, ...] = ()
+
+
+def members_of(cluster: Resource, design: Design) -> list[Resource]:
+    """The instances of a database cluster that exist or may exist here."""
+    family = cluster.type.rsplit("::", 1)[0]
+    by_cluster = kept(design, ("members", family), lambda: _members_by_cluster(family, design))
+    found: list[Resource] = by_cluster.get(cluster.key, [])
+    return found
+
+
+def _members_by_cluster(family: str, design: Design) -> dict[tuple[str, str], list[Resource]]:
+    found: dict[tuple[str, str], list[Resource]] = {}
+    for instance in design.of_type(f"{family}::DBInstance"):
+        cluster = design.resolve(instance.get("DBClusterIdentifier"), f"{family}::DBCluster")
+        if cluster is not None:
+            found.setdefault(cluster.key, []).append(instance)
+    return found
+
+
+def counted(resources: list[Resource]) -> Count:
+    """How many of these resources exist."""
+    surely = sum(1 for resource in resources if resource.exists is True)
+    return Count(surely, len(resources), reasons([resource.exists for resource in resources]))
+
+
+def scaling_floor(resource: Resource, design: Design) -> float | Unknown | None:
+    """The least that Application Auto Scaling keeps of a resource, ``None`` where it does not scale it."""
+    for target in design.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
+        if _scales(target.get("ResourceId"), resource):
+            return target.number("MinCapacity")
+    return None
+
+
+def _scales(target: Value, resource: Resource) -> bool:
+    if any(reference.key == resource.key for reference in mentioned(target)):
+        return True
+    # ``service/cluster/name`` and ``cluster:name`` end in the physical name.
+    name = resource.get("ServiceName") or resource.get("DBClusterIdentifier")
+    if not isinstance(target, (str, Text)) or not isinstance(name, (str, Text)):
+        return False
+    return str(target).replace(":", "/").endswith("/" + str(name))
+
+
+def capacity_of(group: Resource) -> float | Unknown | None:
+    """The instances that an Auto Scaling group starts with: the desired capacity, or else the minimum."""
+    minimum, desired = group.number("MinSize"), group.number("DesiredCapacity")
+    if group.number("MaxSize") == 1:
+        return min(1, minimum) if isinstance(minimum, float) and desired is None else 1
+    if desired is None:
+        return minimum
+    if isinstance(desired, Unknown) and isinstance(minimum, float) and minimum >= 2:
+        return minimum
+    return desired
+
+
+def is_daemon(service: Resource) -> bool:
+    """Whether an ECS service runs one task on every instance, so that nobody sets how many."""
+    return service.get("SchedulingStrategy") == "DAEMON"
+
+
+def groups_under(service: Resource, design: Design) -> list[Resource]:
+    """The Auto Scaling groups whose instances an ECS service runs on, as far as the design shows them."""
+    cluster = design.resolve(service.get("Cluster"), "AWS::ECS::Cluster")
+    strategy = service.items("CapacityProviderStrategy")
+    names = [field(item, "CapacityProvider") for item in strategy] if isinstance(strategy, list) else []
+    if not names and cluster is not None:
+        providers = cluster.get("CapacityProviders")
+        names = providers if isinstance(providers, list) else []
+        for association in design.of_type("AWS::ECS::ClusterCapacityProviderAssociations"):
+            if design.resolve(association.get("Cluster")) is cluster:
+                providers = association.get("CapacityProviders")
+                names = [*names, *(providers if isinstance(providers, list) else [])]
+    groups = [group for name in names if (group := _group_of_provider(name, design)) is not None]
+    return groups or (_groups_that_join(cluster, design) if cluster is not None else [])
+
+
+def _group_of_provider(name: Value, design: Design) -> Resource | None:
+    provider = design.resolve(name, "AWS::ECS::CapacityProvider")
+    if provider is None:
+        return None
+    arn = provider.get("AutoScalingGroupProvider.AutoScalingGroupArn")
+    return design.resolve(arn, "AWS::AutoScaling::AutoScalingGroup")
+
+
+def _groups_that_join(cluster: Resource, design: Design) -> list[Resource]:
+    """Groups whose launch template writes the cluster's name into its user data."""
+    templates = {other.key for other, _ in design.referrers(cluster) if "::Launch" in other.type}
+    if not templates:
+        return []
+    return [
+        group
+        for group in design.of_type("AWS::AutoScaling::AutoScalingGroup")
+        if any(target in templates for target, _ in group.references())
+    ]
+
+
+def whole(value: Value) -> int | None:
+    """A known count as an ``int``."""
+    found = number(value)
+    return int(found) if isinstance(found, float) else None

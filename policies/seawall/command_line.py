@@ -1,0 +1,155 @@
+"""What the command understands: its arguments and its help."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from seawall.configuration import OBJECTIVES
+from seawall.version import VERSION
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
+COLOURS = ("auto", "always", "never")
+
+_ABOUT = """\
+Which failure would this design not survive? Seawall reads CloudFormation, SAM and CDK
+templates, Terraform source and plans, and says so. Nothing is executed, fetched or written."""
+
+_EXAMPLES = """\
+examples:
+  seawall check .                                    judge everything below this folder
+  seawall check cdk.out                              all stacks of a CDK app as one design
+  seawall check db.yaml --parameter MultiAZ=true     with a parameter's value
+  seawall check . --objective multi-region           the loss of a region counts too
+  seawall check . --format sarif --output seawall.sarif
+  seawall explain SEA_SINGLE_AZ_DATABASE             why, how to fix it, examples
+
+exit codes of check:
+  0  nothing is flagged (undecided alone is no failure)
+  1  something is flagged
+  2  something could not be read or judged, or the command was called wrongly; findings are still printed
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; ``command`` holds the name of what is to be done."""
+    top = argparse.ArgumentParser("seawall", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_Help)
+    top.add_argument("--version", action="version", version=f"seawall {VERSION}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="seawall")
+    _add_check(commands.add_parser("check", help="judge templates", epilog=_EXAMPLES, formatter_class=_Help))
+    listing = commands.add_parser("list", help="list the policies", formatter_class=_Help)
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
+    _add_own_policies(listing)
+    explain = commands.add_parser("explain", help="print the page of a policy", formatter_class=_Help)
+    explain.add_argument("policy", metavar="ID", help="such as SEA_SINGLE_AZ_DATABASE or single_az_database")
+    _add_own_policies(explain)
+    _add_colour(explain)
+    return top
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
+    check.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file, or a folder to search")
+    which = check.add_argument_group("what is judged")
+    which.add_argument(
+        "--policy", action="append", default=[], metavar="ID", help="only this policy (repeatable)"
+    )
+    which.add_argument(
+        "--skip-policy", action="append", default=[], metavar="ID", help="not this policy (repeatable)"
+    )
+    which.add_argument(
+        "--group", action="append", default=[], metavar="NAME", help="only this group (repeatable)"
+    )
+    which.add_argument(
+        "--objective",
+        choices=OBJECTIVES,
+        help="what the designs promise to survive; otherwise that of the nearest seawall.yaml, or multi-az",
+    )
+    _add_own_policies(which)
+    values = check.add_argument_group("values that the templates leave open")
+    values.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter's value (repeatable)",
+    )
+    values.add_argument(
+        "--parameters",
+        action="append",
+        default=[],
+        type=_path,
+        metavar="FILE",
+        help="values in CloudFormation's, CodePipeline's or a plain NAME: VALUE file (repeatable)",
+    )
+    output = check.add_argument_group("what is printed")
+    output.add_argument(
+        "--format", choices=FORMATS, default="text", help="one of %(choices)s", metavar="FORMAT"
+    )
+    output.add_argument(
+        "--output", type=_path, metavar="FILE", help="write the report here, not to the terminal"
+    )
+    output.add_argument(
+        "-v", "--verbose", action="store_true", help="accepted, undecided and skipped in full, too"
+    )
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="only what is flagged and what could not be read"
+    )
+    _add_colour(output)
+    check.add_argument(
+        "--jobs", type=_jobs, default=0, metavar="N", help="processes; one for each processor if not set"
+    )
+
+
+def _add_own_policies(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--policies",
+        action="append",
+        default=[],
+        type=_path,
+        metavar="DIR",
+        help="a folder of your own policies",
+    )
+
+
+def _add_colour(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--color",
+        choices=COLOURS,
+        default="auto",
+        metavar="WHEN",
+        help="auto (a terminal; NO_COLOR), always or never",
+    )
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path")
+    return Path(text)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1, not {text!r}")
+    return int(text)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """The usual help. The width is given, since argparse would import shutil and all compressors for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=terminal_width() - 2)
+
+
+def terminal_width(streams: Sequence[int] = (1, 2)) -> int:
+    """Columns of the terminal that the user sees, 100 where there is none; between 60 and 160."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return max(60, min(int(columns), 160))
+    for stream in streams:
+        try:
+            return max(60, min(os.get_terminal_size(stream).columns, 160))
+        except OSError:
+            continue
+    return 100

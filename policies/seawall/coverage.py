@@ -1,0 +1,84 @@
+"""What is found out about a resource's backups: which plans select it, and what their rules do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.design import Resource
+from seawall.values import Answer, Unknown, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy that a rule makes: the destination vault's ARN as written, and how many days it is kept.
+
+    ``vault`` may be a ``Reference``, ``Text``, ``str`` or ``Unknown``; a snapshot policy's copy holds the
+    target region (or Outposts ARN) instead in ``region``. ``delete_after_days`` is ``None`` for ever.
+    """
+
+    vault: Value = None
+    region: Value = None
+    delete_after_days: float | Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a plan: when (a cron expression, or the schedule as written), whereto and for how many days."""
+
+    name: Value
+    schedule: Value
+    vault: Value
+    delete_after_days: float | Unknown | None
+    continuous: bool | Unknown | None
+    copies: tuple[Copy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCoverage:
+    """One plan (or snapshot policy) that selects the resource.
+
+    ``plan`` is ``None`` where the selection belongs to a plan outside the design; ``rules`` is then empty,
+    as it is where ``rules_unknown`` says what decides them. ``selection`` is the BackupSelection, or the
+    snapshot policy itself.
+    """
+
+    selection: Resource
+    plan: Resource | None
+    rules: tuple[Rule, ...]
+    evidence: tuple[str, ...]
+    rules_unknown: Unknown | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it: the plan's logical id, else the selection's."""
+        return (self.plan or self.selection).id
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether any plan selects the resource: ``answer`` is True, False or the Unknown that decides.
+
+    ``plans`` surely select it; ``possible`` may. ``evidence`` is the chain of the first one.
+    """
+
+    answer: Answer
+    plans: tuple[PlanCoverage, ...] = ()
+    possible: tuple[PlanCoverage, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """One step an element, empty where nothing selects the resource."""
+        first = (*self.plans, *self.possible)[:1]
+        return first[0].evidence if first else ()
+
+
+NOTHING = Coverage(answer=False)
+"""No plan selects the resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Whether a selection takes a resource, and the step that took it: ``tag backup=daily``."""
+
+    answer: Answer
+    step: str = ""

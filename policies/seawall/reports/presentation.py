@@ -1,0 +1,63 @@
+"""What every report needs beside the findings, and how text reaches a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seawall.policy import Outcome, Policy
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the reader's terminal can show; ``width`` in columns, 0 where lines are not to be broken."""
+
+    colour: bool = False
+    unicode: bool = True
+    width: int = 0
+
+    def paint(self, text: str, codes: str) -> str:
+        """The text under these terminal codes, such as ``1;31``, or as it is."""
+        return f"\x1b[{codes}m{text}\x1b[0m" if self.colour and text else text
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """The policies of the run, the objectives that were judged, and what the user wants to see of it."""
+
+    policies: tuple[Policy, ...] = ()
+    objectives: tuple[str, ...] = ()
+    verbose: bool = False
+    quiet: bool = False
+    style: Style = Style()
+
+
+def printable(text: str) -> str:
+    """One line that a terminal shows and never obeys: templates come from strangers.
+
+    Control characters, direction marks, line separators and broken surrogates become escapes.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character in "\t\u00a0":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def counts(outcomes: Iterable[Outcome]) -> dict[Outcome, int]:
+    """How many there are of each outcome that is reported, in the order people read them."""
+    found = dict.fromkeys((Outcome.FLAGGED, Outcome.UNDECIDED, Outcome.SKIPPED, Outcome.ACCEPTED), 0)
+    for outcome in outcomes:
+        found[outcome] += 1
+    return found
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 template``, ``2 templates``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,154 @@
+"""Text for people: grouped by file, the line that decides quoted, why, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seawall.finding import Finding, Report, Unread
+from seawall.policy import Outcome
+from seawall.reports.presentation import Presentation, Style, counts, plural, printable
+
+MAX_QUOTE = 120
+"""Characters quoted of a line: a template on a single line is not shown whole."""
+
+BOLD, DIM, RED, GREEN, YELLOW, BLUE = "1", "2", "31", "32", "33", "34"
+_COLOURS = {Outcome.FLAGGED: RED, Outcome.UNDECIDED: YELLOW, Outcome.SKIPPED: DIM, Outcome.ACCEPTED: GREEN}
+_GLYPHS = {Outcome.FLAGGED: "✗", Outcome.UNDECIDED: "?", Outcome.SKIPPED: "-", Outcome.ACCEPTED: "✓"}
+_PLAIN = str.maketrans({"✗": "x", "✓": "+", "│": "|", "→": ">", "·": "-", "…": "~"})
+_INDENT = " " * 4
+
+
+def render(report: Report, presentation: Presentation) -> Iterator[str]:
+    """The lines of the report."""
+    lines = _lines(report, presentation)
+    return lines if presentation.style.unicode else (line.translate(_PLAIN) for line in lines)
+
+
+def _lines(report: Report, presentation: Presentation) -> Iterator[str]:
+    style = presentation.style
+    by_file: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if _is_shown(finding, presentation):
+            by_file.setdefault(finding.file, []).append(finding)
+    for file, findings in by_file.items():
+        yield style.paint(printable(file), BOLD)
+        for finding in findings:
+            if finding.verdict is Outcome.FLAGGED or presentation.verbose:
+                yield from _block(finding, style)
+        brief = (
+            [] if presentation.verbose else [item for item in findings if item.verdict is not Outcome.FLAGGED]
+        )
+        yield from (_brief(finding, style) for finding in brief)
+        yield ""
+    if report.unread:
+        yield style.paint("Not read or not judged", BOLD)
+        yield from (_unread(unread, style) for unread in report.unread)
+        yield ""
+    if not presentation.quiet:
+        yield _summary(report, presentation)
+        yield from _hints(report)
+
+
+def _is_shown(finding: Finding, presentation: Presentation) -> bool:
+    if finding.verdict is Outcome.FLAGGED or presentation.verbose:
+        return True
+    if presentation.quiet:
+        return False
+    # What holds under the defaults only is worth knowing too.
+    return finding.verdict is Outcome.UNDECIDED or (
+        finding.verdict is Outcome.ACCEPTED and bool(finding.note)
+    )
+
+
+def _block(finding: Finding, style: Style) -> Iterator[str]:
+    glyph = style.paint(_GLYPHS[finding.verdict], _COLOURS[finding.verdict])
+    title = style.paint(printable(finding.title), BOLD)
+    yield f"  {glyph} {title}  {style.paint(finding.policy, DIM)}"
+    place = style.paint(printable(f"{finding.file}:{finding.line}"), BLUE)
+    yield f"{_INDENT}{place}  {printable(finding.resource)} ({printable(finding.type)})"
+    if finding.source_line:
+        yield f"{_INDENT}{style.paint(f'{finding.line:>5} │', DIM)} {_quote(finding.source_line)}"
+    yield from _field("", finding.message, style)
+    for step in finding.evidence:
+        yield from _field("evidence", step, style)
+    if finding.depends_on and finding.verdict is not Outcome.ACCEPTED:
+        yield from _field("depends on", ", ".join(finding.depends_on), style)
+    if finding.note:
+        yield from _field("note", finding.note, style)
+    if finding.fix and finding.verdict is not Outcome.ACCEPTED:
+        yield from _field("fix", finding.fix, style)
+    yield ""
+
+
+def _field(label: str, text: str, style: Style) -> Iterator[str]:
+    heading = f"{label}: " if label else ""
+    lines = _wrapped(heading + printable(text), style.width - len(_INDENT) if style.width else 0)
+    first = lines[0]
+    yield (
+        _INDENT + style.paint(first[: len(heading)], GREEN if label == "fix" else DIM) + first[len(heading) :]
+    )
+    yield from (f"{_INDENT}  {line}" for line in lines[1:])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most ``width`` columns, broken between words; the later ones two columns shorter."""
+    if width <= 0 or len(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width - (2 if len(lines) > 1 else 0):
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return lines
+
+
+def _quote(line: str) -> str:
+    text = printable(line[: MAX_QUOTE + 1])
+    return text[:MAX_QUOTE] + "…" if len(text) > MAX_QUOTE else text
+
+
+def _brief(finding: Finding, style: Style) -> str:
+    glyph = style.paint(_GLYPHS[finding.verdict], _COLOURS[finding.verdict])
+    message = finding.message if finding.verdict is Outcome.UNDECIDED else "accepted"
+    note = f"; {finding.note}" if finding.note else ""
+    place = style.paint(f":{finding.line}", BLUE)
+    return f"  {glyph} {place} {printable(finding.resource)}: {printable(message + note)}  {style.paint(finding.policy, DIM)}"
+
+
+def _unread(unread: Unread, style: Style) -> str:
+    place = f"{unread.file}:{unread.line}" if unread.line else unread.file
+    return f"  {style.paint('!', RED)} {style.paint(printable(place), BLUE)}  {printable(unread.reason)}"
+
+
+def summary_line(report: Report, presentation: Presentation) -> str:
+    """The counts of a run in one line."""
+    found = counts(finding.verdict for finding in report.findings)
+    parts = [f"{count} {outcome}" for outcome, count in found.items()]
+    if report.unread:
+        parts.insert(0, f"{len(report.unread)} not read or not judged")
+    objectives = " and ".join(presentation.objectives)
+    read = f"{plural(report.files, 'template')} in {report.seconds:.2f} s"
+    return f"{', '.join(parts)} · {read}" + (f" · objective {objectives}" if objectives else "")
+
+
+def _summary(report: Report, presentation: Presentation) -> str:
+    colour = {0: GREEN, 1: RED, 2: RED}[report.exit_code]
+    return presentation.style.paint(summary_line(report, presentation), f"{BOLD};{colour}")
+
+
+def _hints(report: Report) -> Iterator[str]:
+    flagged = next((item.policy for item in report.findings if item.verdict is Outcome.FLAGGED), None)
+    if flagged:
+        yield f"Why it matters, with examples: seawall explain {flagged}"
+    deciding: dict[str, int] = {}
+    for finding in report.findings:
+        if finding.verdict is Outcome.UNDECIDED:
+            for name in finding.depends_on:
+                deciding[name] = deciding.get(name, 0) + 1
+    # Only parameters have a name in one word; a region or an import cannot be set here.
+    names = sorted(
+        (name for name in deciding if name.isalnum() and name.isascii()), key=lambda name: -deciding[name]
+    )
+    if names:
+        yield f"Undecided verdicts depend on what is not in the template; try --parameter {names[0]}=VALUE"

@@ -1,0 +1,132 @@
+"""What AWS itself has already checked about the zones of a design's subnets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from seawall.design import Design, Resource
+from seawall.subnet_lists import elements_of, kind_of, subnets_in
+from seawall.values import Unknown, Value, same
+
+PAIRWISE = (
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", ("Subnets", "SubnetMappings")),
+    ("AWS::ElasticLoadBalancing::LoadBalancer", ("Subnets",)),
+    ("AWS::EC2::TransitGatewayAttachment", ("SubnetIds",)),
+    ("AWS::NetworkFirewall::Firewall", ("SubnetMappings",)),
+)
+"""Lists in which the API takes one subnet of each zone (CreateLoadBalancer, CreateTransitGatewayVpcAttachment)."""
+
+COVERS_TWO = (
+    ("AWS::RDS::DBSubnetGroup", "SubnetIds"),
+    ("AWS::DocDB::DBSubnetGroup", "SubnetIds"),
+    ("AWS::Neptune::DBSubnetGroup", "SubnetIds"),
+    ("AWS::DMS::ReplicationSubnetGroup", "SubnetIds"),
+    ("AWS::EKS::Cluster", "ResourcesVpcConfig.SubnetIds"),
+)
+"""Lists that the API refuses below two zones (``DBSubnetGroupDoesNotCoverEnoughAZs`` and its like)."""
+
+
+class Proofs:
+    """What the API has already checked about the subnets of a design.
+
+    ``apart`` holds groups of subnets that are pairwise in different zones, ``spanning`` whole lists that
+    lie in two zones at least; each with the resource that proves it.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.apart: list[tuple[str, list[Value], list[Unknown]]] = []
+        self.spanning: list[tuple[str, list[Value], list[Unknown]]] = []
+        for kind, paths in PAIRWISE:
+            for resource in _surely(design, kind):
+                elements, unbounded = elements_of([subnets_in(resource.get(path)) for path in paths], design)
+                self.apart.append((resource.id, elements, unbounded))
+                if is_application(resource):
+                    self.spanning.append((resource.id, elements, unbounded))
+        for kind, path in COVERS_TWO:
+            for resource in _surely(design, kind):
+                self.spanning.append((resource.id, *elements_of(resource.get(path), design)))
+        for file_system, targets in mount_targets(design):
+            subnets = [target.get("SubnetId") for target in targets]
+            self.apart.append((f"the mount targets of {file_system}", subnets, []))
+
+    def about(self, value: Value, elements: list[Value], unbounded: list[Unknown]) -> str | None:
+        """The proof that a list of subnets lies in two zones at least, in words."""
+        for name, apart, lists in self.apart:
+            known = [element for element in elements if _contains(apart, element) or _picked(element, lists)]
+            if len(known) >= 2:
+                return f"{name}: the API takes one subnet of each zone"
+        for name, single, lists in self.spanning:
+            if (single or lists) and all(_contains(elements, element) for element in single):
+                if all(_contains(unbounded, unknown) for unknown in lists):
+                    return f"{name}: the API refuses less than two zones"
+        return None
+
+
+def _picked(element: Value, lists: Iterable[Unknown]) -> bool:
+    """Whether an element is picked by ``Fn::Select`` from one of these lists."""
+    if not isinstance(element, Unknown) or kind_of(element) != "select":
+        return False
+    identity: Any = element.identity
+    return any(unknown.identity == identity[1] for unknown in lists if unknown.identity is not None)
+
+
+def _surely(design: Design, kind: str) -> Iterable[Resource]:
+    return [resource for resource in design.of_type(kind) if resource.exists is True]
+
+
+def _contains(values: Iterable[Value], wanted: Value) -> bool:
+    return any(same(value, wanted) is True for value in values)
+
+
+def proofs_of(design: Design) -> Proofs:
+    """The proofs of a design, gathered once."""
+    found: Proofs = kept(design, "proofs", lambda: _untraced(design, lambda: Proofs(design)))
+    return found
+
+
+def _untraced(design: Design, compute: Callable[[], Any]) -> Any:
+    touched, design.touched = design.touched, set()  # what everybody may use is nobody's reason
+    try:
+        return compute()
+    finally:
+        design.touched = touched
+
+
+_kept: WeakKeyDictionary[Design, dict[Any, tuple[Any, frozenset[Any]]]] = WeakKeyDictionary()
+
+
+def kept(design: Design, key: Any, compute: Callable[[], Any]) -> Any:
+    """What ``compute`` returns, computed once for a design; what it read counts as read each time."""
+    shelf = _kept.setdefault(design, {})
+    found = shelf.get(key)
+    if found is None:
+        touched, design.touched = design.touched, set()
+        try:
+            found = shelf[key] = (compute(), frozenset(design.touched))
+        finally:
+            design.touched = touched
+    design.touched |= found[1]
+    return found[0]
+
+
+def is_application(load_balancer: Resource) -> bool:
+    """Whether this is an Application Load Balancer, which the API refuses below two zones."""
+    return load_balancer.type == "AWS::ElasticLoadBalancingV2::LoadBalancer" and load_balancer.get(
+        "Type"
+    ) in (
+        None,
+        "application",
+    )
+
+
+def mount_targets(design: Design) -> list[tuple[str, list[Resource]]]:
+    """The mount targets of each file system of the design; the API takes one in each zone."""
+    found: dict[str, list[Resource]] = {}
+    for target in design.of_type("AWS::EFS::MountTarget"):
+        file_system = design.resolve(target.get("FileSystemId"))
+        found.setdefault(file_system.id if file_system else str(target.get("FileSystemId")), []).append(
+            target
+        )
+    return list(found.items())

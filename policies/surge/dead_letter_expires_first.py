@@ -1,0 +1,46 @@
+"""See dead_letter_expires_first.md: why it matters, how to fix it, what is and is not flagged."""
+
+from seawall.design import Design, Resource
+from seawall.messaging import QUEUE, dead_letter_users
+from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
+from seawall.values import Unknown, boolean
+
+DEFAULT = 345_600.0  # seconds, 4 days: what SQS does where MessageRetentionPeriod is left out
+LONGEST = 1_209_600.0  # seconds, 14 days: no queue keeps a message longer
+AT = "MessageRetentionPeriod"
+FIX = f"set {AT}: 1209600 on the dead-letter queue"
+
+
+@policy(applies_to="AWS::SQS::Queue")
+def dead_letter_expires_first(queue: Resource, design: Design) -> Verdict:
+    """Dead-letter queue does not keep messages longer than the queue they come from."""
+    sources = [link.by for link in dead_letter_users(queue, design) if link.by.type == QUEUE]
+    if not sources:
+        return not_applicable("no queue of this design sends its dead letters here")
+    fifo = boolean(queue.get("FifoQueue"))
+    if fifo is True:
+        return accepted("a FIFO queue starts counting a message's age again", at="FifoQueue")
+    kept = _seconds(queue)
+    periods = [(source, _seconds(source)) for source in sources]
+    unknown = [value for value in (fifo, kept, *(period for _, period in periods)) if isinstance(value, Unknown)]
+    if kept == LONGEST:
+        return accepted("it keeps messages for 14 days, as long as any queue can", at=AT)
+    for source, period in periods:
+        if isinstance(period, float) and isinstance(kept, float) and fifo is not True and kept <= period:
+            problem = (
+                f"a message's age keeps counting in a standard queue: {queue.id} keeps it {_days(kept)} since it was first "
+                f"sent, {source.id} {_days(period)}, so what waited there is gone before anyone looks"
+            )
+            return flagged(problem, fix=FIX, at=AT, evidence=(f"{source.id} ({_days(period)}) → {queue.id} ({_days(kept)})",))
+    if unknown:
+        return undecided(unknown[0], at=AT, fix=FIX)
+    return accepted("it keeps messages longer than the queue they come from", at=AT)
+
+
+def _seconds(queue: Resource) -> float | Unknown:
+    period = queue.number(AT)
+    return DEFAULT if period is None else period
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86_400:g} days" if seconds % 8_640 == 0 else f"{seconds:g} seconds"

@@ -1,0 +1,47 @@
+"""What tests of several kinds share."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.node import use_pinned_node
+
+use_pinned_node()  # before any test imports aws_cdk
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-snapshots",
+        action="store_true",
+        help="write the synthesized templates into tests/stacks/snapshots instead of comparing them",
+    )
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder that holds app.py."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with everything that app.py synthesizes with the settings of cdk.json; made once."""
+    from app import cloud_drive  # importing CDK takes seconds that most tests need not wait
+
+    folder = tmp_path_factory.mktemp("assembly")
+    cloud_drive(str(folder)).synth()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def templates(assembly: Path) -> dict[str, dict[str, Any]]:
+    """Every synthesized template by the name of its stack."""
+    suffix = ".template.json"
+    return {
+        path.name.removesuffix(suffix): json.loads(path.read_text())
+        for path in sorted(assembly.glob(f"**/*{suffix}"))
+    }

@@ -1,0 +1,39 @@
+import difflib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+def as_text(template: dict[str, Any]) -> str:
+    """The template without what changes by itself: the hashes of assets."""
+    return ASSET_HASH.sub("(asset)", json.dumps(template, indent=2, sort_keys=True)) + "\n"
+
+
+def test_templates_change_only_on_purpose(
+    templates: dict[str, dict[str, Any]], pytestconfig: pytest.Config
+) -> None:
+    current = {name: as_text(template) for name, template in templates.items()}
+    if pytestconfig.getoption("--update-snapshots"):
+        for path in SNAPSHOTS.glob("*.json"):
+            path.unlink()
+        for name, text in current.items():
+            (SNAPSHOTS / f"{name}.json").write_text(text)
+    accepted = {path.stem: path.read_text() for path in SNAPSHOTS.glob("*.json")}
+    changes = [
+        line
+        for name in sorted(current.keys() | accepted.keys())
+        for line in difflib.unified_diff(
+            accepted.get(name, "").splitlines(),
+            current.get(name, "").splitlines(),
+            f"{name}, accepted",
+            f"{name}, now",
+            lineterm="",
+        )
+    ]
+    assert not changes, "\n".join([*changes, "If this is what you want: make snapshots"])
