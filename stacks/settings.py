@@ -40,7 +40,7 @@ class Settings:
     def from_context(cls, context: object) -> "Settings":
         """Read the value of the context key "drive"; raises SettingsError for anything it cannot use."""
         if not isinstance(context, Mapping):
-            raise SettingsError('cdk.json has no "drive" object under "context"')
+            raise SettingsError('"context" needs an object "drive"')
         known = {field.name for field in fields(cls)}
         for name in context:
             if name not in known:

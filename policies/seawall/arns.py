@@ -5,7 +5,7 @@ The forms of the ARNs are those of the service authorization reference ("Resourc
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seawall.design import Design, Resource
@@ -50,26 +50,29 @@ ARN_FORMS: dict[str, ArnForm] = {
 class Subject:
     """The resource that a selection may take, where it is and how it is tagged.
 
-    ``uncertain_tags`` is the Unknown behind tags whose keys the template does not tell.
+    ``uncertain_tags`` is the Unknown behind tags whose keys the template does not tell; ``is_replica`` tells
+    that the region is that of one copy among several.
     """
 
     resource: Resource
     region: Value
     tags: Mapping[str, Value] | Unknown
     uncertain_tags: Unknown | None = None
+    is_replica: bool = False
 
     @classmethod
     def of(cls, resource: Resource, region: Value = None, tags: Mapping[str, Value] | None = None) -> Subject:
         """A resource with its own region and tags, or with those of one of its replicas."""
-        own: Mapping[str, Value] | Unknown = resource.tags
+        own = resource.tags
+        place = resource.region if region is None else region
         if isinstance(own, Unknown):
-            return cls(resource, resource.region if region is None else region, own)
+            return cls(resource, place, own, None, region is not None)
         every = {**own, **(tags or {})}
         if resource.language == "cloudformation":
             # CloudFormation itself tags what it makes ("Resource tag" in its user guide).
             every.setdefault("aws:cloudformation:logical-id", resource.id)
             every.setdefault("aws:cloudformation:stack-name", resource.stack.reference("AWS::StackName"))
-        return cls(resource, resource.region if region is None else region, every, _uncertain(resource))
+        return cls(resource, place, every, _uncertain(resource), region is not None)
 
 
 def _uncertain(resource: Resource) -> Unknown | None:
@@ -142,7 +145,9 @@ def _texts_match(pattern: list[Value], subject: Subject, form: ArnForm, design: 
 
 
 def _from_outside(name: Value) -> bool:
-    return not (isinstance(name, Text) and isinstance(name.parts[-1], Unknown) and name.parts[-1].family == "invented")
+    return not (
+        isinstance(name, Text) and isinstance(name.parts[-1], Unknown) and name.parts[-1].family == "invented"
+    )
 
 
 def _name(resource: Resource, form: ArnForm) -> Value:
@@ -172,7 +177,7 @@ class _Signs:
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        self._signs: dict[Hashable, str] = {}
+        self._signs: dict[str, str] = {}
 
     def exact(self, parts: list[Value]) -> str:
         """The text where a sign stands for each unknown."""
@@ -187,12 +192,12 @@ class _Signs:
         return self._sign(part) if named is not None and named.type in ARN_FORMS else "*"
 
     def _sign(self, part: Value) -> str:
-        identity: Hashable = part if isinstance(part, Reference) else getattr(part, "identity", None)
+        identity = part if isinstance(part, Reference) else getattr(part, "identity", None)
         if isinstance(identity, tuple) and identity[:1] == ("AWS::AccountId",):
             identity = _ACCOUNT.identity  # a plan sees its own account only
-        if identity is None:
-            identity = object()
-        return self._signs.setdefault(identity, chr(0xE000 + len(self._signs)))
+        # An unknown without identity equals nothing, not even itself.
+        key = f"nothing {len(self._signs)}" if identity is None else repr(identity)
+        return self._signs.setdefault(key, chr(0xE000 + len(self._signs)))
 
 
 def meet(left: str, right: str) -> bool:

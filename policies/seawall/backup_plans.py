@@ -91,7 +91,10 @@ def _by_selection(selection: Resource, subject: Subject, design: Design) -> tupl
 
 def _same_place(selection: Resource, subject: Subject) -> Answer:
     # A plan works in one region of one account. Where either is left to the deployment they are taken as one.
-    other_region = same(selection.region, subject.region) is False
+    region = same(selection.region, subject.region)
+    if subject.is_replica and region is not True:
+        return region
+    other_region = region is False
     account, own = selection.account, subject.resource.account
     return not (other_region or (account and own and account != own))
 

@@ -30,14 +30,22 @@ BUCKET = "AWS::S3::Bucket"
 RECEIVERS: tuple[tuple[str, str, str], ...] = (
     (BUCKET, "LoggingConfiguration.DestinationBucketName", "the access logs of {}"),
     (BUCKET, "InventoryConfigurations.Destination.BucketArn", "the inventory of {}"),
-    (BUCKET, "AnalyticsConfigurations.StorageClassAnalysis.DataExport.Destination.BucketArn", "an analysis of {}"),
+    (
+        BUCKET,
+        "AnalyticsConfigurations.StorageClassAnalysis.DataExport.Destination.BucketArn",
+        "an analysis of {}",
+    ),
     ("AWS::CodePipeline::Pipeline", "ArtifactStore.Location", "the artefacts of {}"),
     ("AWS::CodePipeline::Pipeline", "ArtifactStores.ArtifactStore.Location", "the artefacts of {}"),
     ("AWS::CodeBuild::Project", "Artifacts.Location", "the artefacts of {}"),
     ("AWS::CodeBuild::Project", "Cache.Location", "the cache of {}"),
     ("AWS::CodeBuild::Project", "LogsConfig.S3Logs.Location", "the logs of {}"),
     ("AWS::CloudFront::Distribution", "DistributionConfig.Logging.Bucket", "the logs of {}"),
-    ("AWS::CloudFront::StreamingDistribution", "StreamingDistributionConfig.Logging.Bucket", "the logs of {}"),
+    (
+        "AWS::CloudFront::StreamingDistribution",
+        "StreamingDistributionConfig.Logging.Bucket",
+        "the logs of {}",
+    ),
     ("AWS::ElasticLoadBalancing::LoadBalancer", "AccessLoggingPolicy.S3BucketName", "the logs of {}"),
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes.Value", "the logs of {}"),
     ("AWS::EC2::FlowLog", "LogDestination", "the flow logs of {}"),
@@ -46,7 +54,11 @@ RECEIVERS: tuple[tuple[str, str, str], ...] = (
     ("AWS::Redshift::Cluster", "LoggingProperties.BucketName", "the logs of {}"),
     ("AWS::MSK::Cluster", "LoggingInfo.BrokerLogs.S3.Bucket", "the logs of {}"),
     ("AWS::EMR::Cluster", "LogUri", "the logs of {}"),
-    ("AWS::Athena::WorkGroup", "WorkGroupConfiguration.ResultConfiguration.OutputLocation", "the query results of {}"),
+    (
+        "AWS::Athena::WorkGroup",
+        "WorkGroupConfiguration.ResultConfiguration.OutputLocation",
+        "the query results of {}",
+    ),
     ("AWS::Synthetics::Canary", "ArtifactS3Location", "the artefacts of {}"),
     ("AWS::SSM::Association", "OutputLocation.S3Location.OutputS3BucketName", "the output of {}"),
     ("AWS::Lambda::Function", "Code.S3Bucket", "the code of {}"),
@@ -54,7 +66,11 @@ RECEIVERS: tuple[tuple[str, str, str], ...] = (
 )
 """Who sends what to a bucket: type, property, and what the bucket then holds."""
 
-LOG_WRITERS = ("logging.s3.amazonaws.com", "delivery.logs.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com")
+LOG_WRITERS = (
+    "logging.s3.amazonaws.com",
+    "delivery.logs.amazonaws.com",
+    "logdelivery.elasticloadbalancing.amazonaws.com",
+)
 """Services that only ever write logs; a bucket policy that lets them in says what the bucket is for."""
 
 
@@ -100,12 +116,38 @@ def _uses(design: Design) -> dict[Key, str]:
                 uses.setdefault(copy.key, f"the replica of {bucket.id}")
         if same(bucket.get("AccessControl"), "LogDeliveryWrite") is True:
             uses.setdefault(bucket.key, "logs that AWS delivers")
+        if _only_builds_use(bucket, design):
+            uses.setdefault(bucket.key, "the artefacts of builds")
     for policy in design.of_type("AWS::S3::BucketPolicy"):
-        if any(leaf in LOG_WRITERS for leaf in leaves(policy.get("PolicyDocument")) if isinstance(leaf, str)):
-            logs = named_bucket(policy.get("Bucket"), design)
-            if logs is not None:
-                uses.setdefault(logs.key, "logs that AWS delivers")
+        allowed = {leaf for leaf in leaves(policy.get("PolicyDocument")) if isinstance(leaf, str)}
+        received = "logs that AWS delivers" if allowed.intersection(LOG_WRITERS) else ""
+        received = received or ("replicas from elsewhere" if "s3:ReplicateObject" in allowed else "")
+        receiver = named_bucket(policy.get("Bucket"), design) if received else None
+        if receiver is not None:
+            uses.setdefault(receiver.key, received)
     return uses
+
+
+BUILD_SERVICES = frozenset({"codebuild.amazonaws.com", "codepipeline.amazonaws.com", "codedeploy.amazonaws.com",
+                            "cloudformation.amazonaws.com"})  # fmt: skip
+
+
+def _only_builds_use(bucket: Resource, design: Design) -> bool:
+    """Whether the only ones that may touch a bucket are roles of build services: their pipeline is elsewhere."""
+    users = [user for user, _ in design.referrers(bucket) if user.type != "AWS::S3::BucketPolicy"]
+    return bool(users) and all(
+        user.type == "AWS::IAM::Role" and _trusted(user) and _trusted(user) <= BUILD_SERVICES
+        for user in users
+    )
+
+
+def _trusted(role: Resource) -> set[str]:
+    """The services, accounts and users that may take on a role."""
+    statements = items(field(role.get("AssumeRolePolicyDocument"), "Statement"))
+    found: set[str] = set()
+    for statement in statements if isinstance(statements, list) else ():
+        found |= {str(leaf) for leaf in leaves(field(statement, "Principal"))}
+    return found
 
 
 def _values_at(resource: Resource, path: str) -> Iterator[Value]:
@@ -144,7 +186,9 @@ def named_bucket(value: Value, design: Design) -> Resource | None:
     if isinstance(name, (str, Reference)):
         return design.resolve(name, BUCKET) if name else None
     # A name made of several pieces is the bucket's whose BucketName is made of the same.
-    return next((bucket for bucket in design.of_type(BUCKET) if same(bucket.get("BucketName"), name) is True), None)
+    return next(
+        (bucket for bucket in design.of_type(BUCKET) if same(bucket.get("BucketName"), name) is True), None
+    )
 
 
 def replication_destinations(bucket: Resource, design: Design) -> tuple[Destination, ...]:
@@ -183,47 +227,9 @@ def _region_of_key(rule: Value, bucket: Resource, design: Design) -> str | Unkno
         return None
     if "\0" not in marked[3]:
         return marked[3]
-    unknown = [part for part in parts if not isinstance(part, str)][sum(piece.count("\0") for piece in marked[:3])]
+    unknown = [part for part in parts if not isinstance(part, str)][
+        sum(piece.count("\0") for piece in marked[:3])
+    ]
     if isinstance(unknown, Unknown):
         return bucket.region if unknown.identity == getattr(bucket.region, "identity", "") else unknown
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Emptying:
-    """What deletes a bucket's objects with the stack: ``answer`` True, False or Unknown; ``by`` says what does."""
-
-    answer: Answer
-    by: str = ""
-    at: str = ""
-
-
-EMPTYING_CODE = ("delete_objects", "deleteObjects", "DeleteObjects", "object_versions", "objects.all().delete",
-                 "objects.delete()", "delete_object(", "deleteObject(", "s3 rm ", "s3 rb ")  # fmt: skip
-EMPTYING_NAMES = ("empty", "autodelete", "cleanup", "cleanbucket", "cleaner", "wipe", "purge", "deleteobjects", "bucketclean")
-
-
-def emptied_on_delete(bucket: Resource, design: Design) -> Emptying:
-    """Whether something deletes the bucket's objects when the stack or the resource goes."""
-    forced = boolean(bucket.get("ForceDestroy"))  # Terraform's force_destroy
-    if forced is True or isinstance(forced, Unknown):
-        return Emptying(forced, "force_destroy", "ForceDestroy")
-    for other, path in design.referrers(bucket):
-        if not other.type.startswith("Custom::") and other.type != "AWS::CloudFormation::CustomResource":
-            continue
-        if _empties(other, design):
-            return Emptying(answer=True, by=f"{other.id} ({path.rpartition('.')[2]})")
-    return Emptying(answer=False)
-
-
-def _empties(custom: Resource, design: Design) -> bool:
-    if custom.type == "Custom::S3AutoDeleteObjects":
-        return True
-    function = design.resolve(custom.get("ServiceToken"), "AWS::Lambda::Function")
-    code = field(function.get("Code"), "ZipFile") if function else None
-    text = str(code) if isinstance(code, (str, Text)) else ""
-    if text:
-        return any(call in text for call in EMPTYING_CODE) and "Delete" in text
-    names = f"{custom.type} {custom.id} {function.id if function else ''}".lower().replace("-", "").replace("_", "")
-    return any(name in names for name in EMPTYING_NAMES)
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seawall.design import Design, Resource, mentioned
-from seawall.zone_proofs import kept
 from seawall.values import Text, Unknown, Value, field, number, reasons
+from seawall.zone_proofs import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def capacity_of(group: Resource) -> float | Unknown | None:
 
 def is_daemon(service: Resource) -> bool:
     """Whether an ECS service runs one task on every instance, so that nobody sets how many."""
-    return service.get("SchedulingStrategy") == "DAEMON"
+    return bool(service.get("SchedulingStrategy") == "DAEMON")
 
 
 def groups_under(service: Resource, design: Design) -> list[Resource]:
@@ -112,7 +112,18 @@ def _groups_that_join(cluster: Resource, design: Design) -> list[Resource]:
     ]
 
 
-def whole(value: Value) -> int | None:
-    """A known count as an ``int``."""
-    found = number(value)
-    return int(found) if isinstance(found, float) else None
+def nodes_of_cache(cache: Resource) -> tuple[float | Unknown | None, str]:
+    """The nodes of each shard of a replication group (``None``: not said), and the property that says so."""
+    if cache.get("NumCacheClusters") is not None:
+        return cache.number("NumCacheClusters"), "NumCacheClusters"
+    shards = cache.get("NodeGroupConfiguration")
+    counts = [number(field(shard, "ReplicaCount")) for shard in shards] if isinstance(shards, list) else []
+    known = [count for count in counts if isinstance(count, float)]
+    if known:
+        return 1 + min(known), "NodeGroupConfiguration"
+    replicas = cache.number("ReplicasPerNodeGroup")
+    if isinstance(replicas, Unknown):
+        return replicas, "ReplicasPerNodeGroup"
+    if replicas is not None:
+        return 1 + replicas, "ReplicasPerNodeGroup"
+    return (1.0 if cache.get("NumNodeGroups") is not None else None), "ReplicasPerNodeGroup"

@@ -17,7 +17,7 @@ from seawall.finding import Report, Unread
 from seawall.loading import BrokenPolicy, load_policies
 from seawall.parameters import parameter_values
 from seawall.policy import Policy
-from seawall.reports.presentation import Presentation, Style
+from seawall.reports.presentation import Presentation, Style, printable
 from seawall.scan import Options, check
 from seawall.selection import policy_named, selection
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as end:  # argparse has printed its help or its complaint
         return end.code if isinstance(end.code, int) else 2
     except Misuse as error:
-        print(f"seawall: {error}", file=sys.stderr)
+        print(f"seawall: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("seawall: interrupted", file=sys.stderr)
@@ -46,32 +46,40 @@ def main(arguments: list[str] | None = None) -> int:
 def _check(given: Namespace) -> int:
     started = time.perf_counter()
     policies, broken = _load(given.policies)
-    chosen = selection(policies, given.policy, given.skip_policy, given.group)
-    parameters = parameter_values(given.parameters, given.parameter)
-    objectives: dict[Objective, list[Path]] = {}
-    for path in dict.fromkeys(given.paths):
-        objectives.setdefault(objective_for(path, given.objective), []).append(path)
-    report = Report(unread=[_unread(problem) for problem in broken])
-    applied: dict[Policy, None] = {}
+    runs = _runs(given, policies)
     progress = None if given.quiet else Progress(sys.stderr)
-    for objective, paths in objectives.items():
-        options = Options(chosen.of(policies, objective), parameters, given.jobs)
-        if not options.policies and not broken:
-            raise Misuse("no policy is left to apply; see seawall list")
-        applied.update(dict.fromkeys(options.policies))
+    report = Report(unread=[_unread(problem) for problem in broken])
+    for paths, options in runs.values():
         report.add(check(paths, options, progress))
     if progress:
         progress.end()
     report.seconds = time.perf_counter() - started
-    names = tuple(dict.fromkeys(objective.name for objective in objectives))
     style = _style(given.color, sys.stdout) if given.output is None else Style()
-    presentation = Presentation(tuple(applied), names, given.verbose, given.quiet, style)
+    applied = dict.fromkeys(policy for _, options in runs.values() for policy in options.policies)
+    objectives = tuple(dict.fromkeys(objective.name for objective in runs))
+    presentation = Presentation(tuple(applied), objectives, given.verbose, given.quiet, style)
     lines = _renderer(given.format)(report, presentation)
     if given.output is None:
         _print(lines)
     else:
         _write(given.output, lines)
     return report.exit_code
+
+
+def _runs(given: Namespace, policies: list[Policy]) -> dict[Objective, tuple[list[Path], Options]]:
+    """What is judged against each objective: paths may lie below different configuration files."""
+    chosen = selection(policies, given.policy, given.skip_policy, given.group)
+    parameters = parameter_values(given.parameters, given.parameter)
+    runs: dict[Objective, tuple[list[Path], Options]] = {}
+    for path in dict.fromkeys(given.paths):
+        objective = objective_for(path, given.objective)
+        if objective not in runs:
+            options = Options(chosen.of(policies, objective), parameters, given.jobs)
+            if policies and not options.policies:
+                raise Misuse("no policy is left to apply; see seawall list")
+            runs[objective] = ([], options)
+        runs[objective][0].append(path)
+    return runs
 
 
 def _load(folders: list[Path]) -> tuple[list[Policy], list[BrokenPolicy]]:
@@ -94,7 +102,7 @@ def _renderer(name: str) -> Callable[[Report, Presentation], Iterator[str]]:
 
 
 def _list(given: Namespace) -> int:
-    from seawall.reports import policy_list  # noqa: PLC0415 - most runs never need it
+    from seawall.reports import policy_list  # most runs never need it
 
     policies, broken = _load(given.policies)
     _print(policy_list.as_json(policies) if given.format == "json" else policy_list.as_table(policies))
@@ -102,7 +110,7 @@ def _list(given: Namespace) -> int:
 
 
 def _explain(given: Namespace) -> int:
-    from seawall.reports import policy_page  # noqa: PLC0415 - most runs never need it
+    from seawall.reports import policy_page  # most runs never need it
 
     policies, broken = _load(given.policies)
     policy = policy_named(given.policy, policies)
@@ -122,7 +130,7 @@ _COMMANDS: dict[str, Callable[[Namespace], int]] = {"check": _check, "list": _li
 
 
 def _style(colour: str, stream: TextIO) -> Style:
-    """What the stream can show; ``--color`` wins over NO_COLOR, that over FORCE_COLOR, that over the terminal."""
+    """What the stream can show: ``--color`` wins over NO_COLOR, this over FORCE_COLOR, this over the rest."""
     terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
     painted = terminal
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):

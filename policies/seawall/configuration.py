@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from seawall.documents import Unreadable, read_yaml
+from seawall.documents import Mapping, Unreadable, read_yaml
 
 FILE_NAME = "seawall.yaml"
 OBJECTIVES = ("multi-az", "multi-region")
@@ -67,7 +66,7 @@ def read_objective(file: Path) -> Objective:
         raise Misuse(f"{file}{_at(problem.line)}: {problem.reason}")
     if root is None:
         return Objective()
-    if not isinstance(root, dict):
+    if not isinstance(root, Mapping):
         raise Misuse(f"{file}: is no mapping; write objective: {OBJECTIVES[0]}")
     for key in root:
         if key not in KEYS:
@@ -77,7 +76,7 @@ def read_objective(file: Path) -> Objective:
     return Objective(_objective(file, root), _recovery(file, root))
 
 
-def _objective(file: Path, root: Any) -> str:
+def _objective(file: Path, root: Mapping) -> str:
     name = root.get("objective", OBJECTIVES[0])
     if name not in OBJECTIVES:
         raise Misuse(
@@ -86,7 +85,7 @@ def _objective(file: Path, root: Any) -> str:
     return str(name)
 
 
-def _recovery(file: Path, root: Any) -> bool:
+def _recovery(file: Path, root: Mapping) -> bool:
     recovery = root.get("recovery", False)
     if not isinstance(recovery, bool):
         raise Misuse(f"{file}{_at(root.lines['recovery'])}: recovery is true or false, not {recovery!r}")

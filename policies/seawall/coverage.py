@@ -82,3 +82,17 @@ class Matched:
 
     answer: Answer
     step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Whether something protects a resource: ``answer`` True, False or the Unknown that decides.
+
+    ``by`` says in words what does or does not, ``at`` the dotted path of the property that decides,
+    ``remedy`` the value that would protect, where there is one best.
+    """
+
+    answer: Answer
+    by: str = ""
+    at: str = ""
+    remedy: str = ""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from seawall.source import Document, line_at
-from seawall.stack import Entry, Stack, Template, Touched
+from seawall.stack import Entry, Stack, Template, Touched, both
 from seawall.values import (
     Answer,
     Key,
@@ -104,13 +104,14 @@ class Resource:
 
     @property
     def exists(self) -> Answer:
-        """Whether its condition, if it has one, holds."""
+        """Whether its condition, if it has one, holds, and its stack is there."""
         condition = self._entry.node.get("Condition")
-        return self.stack.condition(condition) if isinstance(condition, str) else True
+        own = self.stack.condition(condition) if isinstance(condition, str) else True
+        return own if self.stack.template.parent is None else both(self.stack.exists, own)
 
     @cached_property
     def _lined(self) -> Any:
-        if not self.document.is_json:
+        if not self.document.is_json or hasattr(self._entry.node, "lines"):
             return self._entry.node
         return field(self.document.lined, f"Resources.{self.id}") or {}
 

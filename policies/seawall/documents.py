@@ -1,4 +1,4 @@
-"""YAML and JSON text as plain mappings and lists that remember their lines.
+"""YAML text as plain mappings and lists that remember their lines.
 
 Nothing is executed: short tags become the mappings that they stand for, every other tag is refused.
 Reading is bounded, because templates come from strangers: see the constants.
@@ -6,9 +6,7 @@ Reading is bounded, because templates come from strangers: see the constants.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -34,11 +32,34 @@ SHORT_TAGS = {
     "Condition": "Condition",
     **{
         name: f"Fn::{name}"
-        for name in (
-            "And Base64 Cidr Equals FindInMap ForEach GetAtt GetAZs GetStackOutput If ImportValue Join Length"
-            " Not Or Select Split Sub ToJsonString Transform Contains EachMemberEquals EachMemberIn RefAll"
-            " ValueOf ValueOfAll"
-        ).split()
+        for name in [
+            "And",
+            "Base64",
+            "Cidr",
+            "Contains",
+            "EachMemberEquals",
+            "EachMemberIn",
+            "Equals",
+            "FindInMap",
+            "ForEach",
+            "GetAtt",
+            "GetAZs",
+            "GetStackOutput",
+            "If",
+            "ImportValue",
+            "Join",
+            "Length",
+            "Not",
+            "Or",
+            "RefAll",
+            "Select",
+            "Split",
+            "Sub",
+            "ToJsonString",
+            "Transform",
+            "ValueOf",
+            "ValueOfAll",
+        ]
     },
 }
 
@@ -106,59 +127,11 @@ def read_yaml(text: str, problems: list[Unreadable]) -> Any:
 
 
 def _is_tab(text: str, line: int) -> bool:
-    return text.splitlines()[line].lstrip(" ").startswith("\t")
+    return any(found.lstrip(" ").startswith("\t") for found in text.splitlines()[line : line + 1])
 
 
-def read_json(text: str, problems: list[Unreadable]) -> Any:
-    """The document in ``text``, without lines (see ``with_lines``); raises ``Unreadable``.
-
-    A key that is there twice is added to ``problems``; the last one counts.
-    """
-    twice: list[str] = []
-
-    def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        mapping = dict(pairs)
-        if len(mapping) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice.extend(key for key in mapping if keys.count(key) > 1)
-        return mapping
-
-    try:
-        document = json.loads(text, object_pairs_hook=unique_pairs)
-    except json.JSONDecodeError as error:
-        raise Unreadable(error.msg[0].lower() + error.msg[1:], error.lineno) from None
-    except RecursionError:
-        raise TooMuch(f"nested deeper than {MAX_DEPTH} levels") from None
-    except ValueError as error:  # an integer of thousands of digits
-        raise Unreadable(str(error).split(";")[0].lower()) from None
-    if text.count("{") + text.count("[") > MAX_DEPTH:
-        _check_depth(document)
-    problems.extend(_twice(key, _second_line(text, key)) for key in twice)
-    return document
-
-
-def _twice(key: str, line: int | None, first: str = "") -> Unreadable:
+def twice(key: str, line: int | None, first: str = "") -> Unreadable:
     return Unreadable(f"key {key!r} is there twice{first}; the last one is judged", line)
-
-
-def _second_line(text: str, key: str) -> int | None:
-    # Which of several mappings holds the pair is not known here: only two hits in all name the line.
-    hits = [found.start() for found in re.finditer(re.escape(json.dumps(key)) + r"\s*:", text)]
-    return text.count("\n", 0, hits[1]) + 1 if len(hits) == 2 else None
-
-
-def _check_depth(document: Any) -> None:
-    level = [document]
-    for _ in range(MAX_DEPTH + 1):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, (dict, list))
-        ]
-        if not level:
-            return
-    raise TooMuch(f"nested deeper than {MAX_DEPTH} levels")
 
 
 class _Builder:
@@ -178,25 +151,33 @@ class _Builder:
 
     def build(self) -> Any:
         next_event: Any = self.loader.get_event  # typed as an optional base class in the stubs
+        take = {
+            ScalarEvent: self._scalar,
+            MappingStartEvent: self._mapping,
+            SequenceStartEvent: self._sequence,
+            MappingEndEvent: self._close,
+            SequenceEndEvent: self._close,
+            AliasEvent: self._alias,
+            DocumentStartEvent: self._document,
+        }
         while True:
             event = next_event()
             kind = event.__class__
-            if kind is ScalarEvent:
-                self._scalar(event)
-            elif kind is MappingStartEvent:
-                self._open(event, Mapping(event.start_mark.line + 1))
-            elif kind is SequenceStartEvent:
-                self._open(event, Sequence(event.start_mark.line + 1))
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._close()
-            elif kind is AliasEvent:
-                self._alias(event)
-            elif kind is DocumentStartEvent:
-                self.documents += 1
-                if self.documents > 1:
-                    raise OtherDocument("holds several YAML documents", event.start_mark.line + 1)
+            if kind in take:
+                take[kind](event)
             elif kind is StreamEndEvent:
                 return self.root
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise OtherDocument("holds several YAML documents", event.start_mark.line + 1)
+
+    def _mapping(self, event: Any) -> None:
+        self._open(event, Mapping(event.start_mark.line + 1))
+
+    def _sequence(self, event: Any) -> None:
+        self._open(event, Sequence(event.start_mark.line + 1))
 
     def _scalar(self, event: Any) -> None:
         line = event.start_mark.line + 1
@@ -220,7 +201,7 @@ class _Builder:
             self.open_anchors.add(event.anchor)
         self.container, self.key = container, None
 
-    def _close(self) -> None:
+    def _close(self, _event: Any) -> None:
         closed = self.container
         self.container, self.key, tag, anchor = self.stack.pop()
         if closed.__class__ is Mapping and "<<" in closed:
@@ -269,7 +250,7 @@ class _Builder:
             # ``On:``, ``1:`` and the like are names, not values, where a key stands.
             key = "null" if key is None else str(key).lower()
         if key in mapping.lines:
-            self.problems.append(_twice(key, line, f", first in line {mapping.lines[key]}"))
+            self.problems.append(twice(key, line, f", first in line {mapping.lines[key]}"))
         mapping.lines[key] = line
         return key
 
@@ -326,50 +307,3 @@ def _merge(mapping: Mapping) -> None:
             if key not in mapping:
                 mapping[key] = value
                 mapping.lines[key] = source.lines.get(key, source.line)
-
-
-def with_lines(text: str) -> Any:
-    """The JSON document in ``text`` again, its mappings and lists with lines; ``text`` is known to be sound."""
-    return _with_lines(_json_tokens(text))
-
-
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-
-
-def _json_tokens(text: str) -> Iterator[tuple[str, int]]:
-    line, seen = 1, 0
-    for found in _JSON_TOKEN.finditer(text):
-        line += text.count("\n", seen, found.start())
-        seen = found.start()
-        yield found.group(), line
-
-
-def _with_lines(tokens: Iterator[tuple[str, int]]) -> Any:
-    stack: list[tuple[Any, str | None]] = []
-    container: Any = None
-    key: str | None = None
-    for token, line in tokens:
-        if token in "{[":
-            stack.append((container, key))
-            container, key = (Mapping(line) if token == "{" else Sequence(line)), None
-            continue
-        if token in ",:":
-            continue
-        if token in "}]":
-            value = container
-            container, key = stack.pop()
-            line = value.line
-        else:
-            value = json.loads(token)
-        if container is None:
-            return value
-        if isinstance(container, Sequence):
-            container.append(value)
-            container.lines.append(line)
-        elif key is None:
-            key = value
-            container.lines[key] = line
-        else:
-            container[key] = value
-            key = None
-    return None

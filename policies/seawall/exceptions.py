@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -31,11 +33,21 @@ def exception_for(policy_id: str, resource: Resource, today: date | None = None)
         for entry in _entries(resource.metadata.get(name)):
             if entry.get("id") == policy_id:
                 return _from_metadata(policy_id, entry, today or date.today())
-    for line, text in resource.document.exception_comments:
+    for text in _comments_in(resource):
         found = _COMMENT.search(text)
-        if found and found[1] == policy_id and resource.line <= line <= resource.last_line:
+        if found and found[1] == policy_id:
             return _checked(policy_id, (found[2] or "").strip())
     return None
+
+
+def _comments_in(resource: Resource) -> Iterator[str]:
+    """The lines of a resource that may write an exception; nothing is walked where its file has none."""
+    comments = resource.document.exception_comments
+    for index in range(bisect_left(comments, (resource.line, "")) if comments else 0, len(comments)):
+        line, text = comments[index]
+        if line > resource.last_line:
+            return
+        yield text
 
 
 def _entries(section: Any) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from seawall.loops import for_each
+from seawall.texts import MAX_TEXT, dynamic, element_of, split, text_of
 from seawall.values import (
     Answer,
     Reference,
@@ -18,8 +20,6 @@ from seawall.values import (
     Unknown,
     Value,
     boolean,
-    is_known,
-    join_parts,
     number,
     plain_text,
     reasons,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from seawall.stack import Stack
 
 Function = Callable[["Stack", Any], Value]
-_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _PLACEHOLDER = re.compile(r"\$\{(!?)\s*([^${}]+?)\s*\}")
 
 
@@ -46,7 +45,7 @@ def evaluate(stack: Stack, node: Any) -> Value:
     if isinstance(node, list):
         return [value for value in (evaluate(stack, item) for item in node) if value is not None]
     if isinstance(node, str) and "{{resolve:" in node:
-        return _dynamic(node)
+        return dynamic(node)
     return node
 
 
@@ -54,6 +53,7 @@ def _mapping(stack: Stack, node: dict[Any, Any]) -> Value:
     result: dict[str, Value] = {}
     for key, item in node.items():
         if key == "Fn::Transform":
+            # Also AWS::Include: what it includes lies in S3.
             return Unknown((f"macro {_macro_name(item)}",))
         if isinstance(key, str) and key.startswith("Fn::ForEach::"):
             result.update(for_each(stack, item, lambda name, body: {name: evaluate(stack, body)}))
@@ -68,15 +68,6 @@ def _macro_name(node: Any) -> str:
     return str(node.get("Name", "?")) if isinstance(node, dict) else "?"
 
 
-def _dynamic(text: str) -> Value:
-    parts: list[Value] = []
-    position = 0
-    for found in _DYNAMIC.finditer(text):
-        parts += [text[position : found.start()], Unknown((found.group(),), identity=found.group())]
-        position = found.end()
-    return join_parts([*parts, text[position:]])
-
-
 def _ref(stack: Stack, name: Any) -> Value:
     if not isinstance(name, str):
         return Unknown(("a Ref that names nothing",))
@@ -88,8 +79,10 @@ def _get_att(stack: Stack, argument: Any) -> Value:
         argument = argument.split(".", 1)
     if not isinstance(argument, list) or len(argument) < 2 or not isinstance(argument[0], str):
         return Unknown(("a GetAtt that names nothing",))
-    attribute = evaluate(stack, argument[1])
-    return stack.attribute(argument[0], plain_text(attribute) if is_known(attribute) else "?")
+    pieces = [evaluate(stack, piece) for piece in argument[1:]]
+    if not all(isinstance(piece, (str, int)) for piece in pieces):
+        return Unknown(reasons(pieces) or (f"an attribute of {argument[0]}",))
+    return stack.attribute(argument[0], ".".join(map(plain_text, pieces)))
 
 
 def _sub(stack: Stack, argument: Any) -> Value:
@@ -99,6 +92,7 @@ def _sub(stack: Stack, argument: Any) -> Value:
         argument = argument[0]
     if not isinstance(argument, str):
         return Unknown(("a Sub without text",))
+    values: dict[str, Value] = {}
     parts: list[Value] = []
     position = 0
     for found in _PLACEHOLDER.finditer(argument):
@@ -107,15 +101,18 @@ def _sub(stack: Stack, argument: Any) -> Value:
         literal, name = found.groups()
         if literal:
             parts.append("${" + name + "}")
-        elif name in names:
-            parts.append(evaluate(stack, names[name]))
-        elif "." in name:
-            parts.append(_get_att(stack, name))
-        else:
-            parts.append(stack.reference(name))
+            continue
+        if name not in values:  # once each: maps within maps would double the work at every level
+            values[name] = _placeholder(stack, name, names)
+        parts.append(values[name])
     parts.append(argument[position:])
-    text = join_parts(["" if part is None else part for part in parts])
-    return _dynamic(text) if isinstance(text, str) and "{{resolve:" in text else text
+    return text_of(stack, parts)
+
+
+def _placeholder(stack: Stack, name: str, names: dict[str, Any]) -> Value:
+    if name in names:
+        return evaluate(stack, names[name])
+    return _get_att(stack, name) if "." in name else stack.reference(name)
 
 
 def _join(stack: Stack, argument: Any) -> Value:
@@ -123,42 +120,24 @@ def _join(stack: Stack, argument: Any) -> Value:
         return Unknown(("a Join of nothing",))
     separator, pieces = evaluate(stack, argument[0]), evaluate(stack, argument[1])
     if isinstance(pieces, Unknown):
-        return Unknown(pieces.because, identity=("join", separator, pieces))
+        named = pieces.identity is not None and isinstance(separator, str)
+        return Unknown(pieces.because, identity=("join", separator, pieces) if named else None)
     if not isinstance(pieces, list):
         return pieces
     parts: list[Value] = []
     for index, piece in enumerate(pieces):
         parts += [separator, piece] if index else [piece]
-    text = join_parts(parts)
-    return _dynamic(text) if isinstance(text, str) and "{{resolve:" in text else text
+    return text_of(stack, parts)
 
 
 def _split(stack: Stack, argument: Any) -> Value:
     if not isinstance(argument, list) or len(argument) != 2:
         return Unknown(("a Split of nothing",))
     separator, text = evaluate(stack, argument[0]), evaluate(stack, argument[1])
-    return split(separator, text)
-
-
-def split(separator: Value, text: Value) -> Value:
-    """The pieces of a text; unknown pieces stay single pieces, a joined unknown list becomes itself again."""
-    if isinstance(text, Unknown):
-        if isinstance(text.identity, tuple) and text.identity[:2] == ("join", separator):
-            joined: Unknown = text.identity[2]
-            return joined
-        return Unknown(text.because, identity=("split", separator, text.identity))
-    if not isinstance(separator, str) or not separator:
-        return Unknown(reasons(separator) or ("a separator",))
-    parts = text.parts if isinstance(text, Text) else (text,)
-    pieces: list[list[Value]] = [[]]
-    for part in parts:
-        if not isinstance(part, str):
-            pieces[-1].append(part)
-            continue
-        first, *others = part.split(separator)
-        pieces[-1].append(first)
-        pieces += [[other] for other in others]
-    return [join_parts(piece) for piece in pieces]
+    pieces = split(separator, text)
+    if isinstance(pieces, list) and not stack.afford(len(pieces)):
+        return Unknown(("a list that is too long",))
+    return pieces
 
 
 def _select(stack: Stack, argument: Any) -> Value:
@@ -167,11 +146,8 @@ def _select(stack: Stack, argument: Any) -> Value:
     index, choices = number(evaluate(stack, argument[0])), evaluate(stack, argument[1])
     if isinstance(index, Unknown):
         return Unknown(index.because)
-    if isinstance(choices, Unknown):
-        if choices.identity is None:
-            return Unknown(choices.because)
-        identity = ("select", choices.identity, index)
-        return Unknown(choices.because, identity=identity, family=("select", choices.identity))
+    if isinstance(choices, (Unknown, Reference, Text)):
+        return element_of(index, choices)
     if not isinstance(choices, list) or index is None or not 0 <= index < len(choices):
         return Unknown((f"element {argument[0]} of a list that has none such",))
     return choices[int(index)]
@@ -194,45 +170,63 @@ def _find_in_map(stack: Stack, argument: Any) -> Value:
         return Unknown(("a FindInMap without keys",))
     keys = [evaluate(stack, part) for part in argument[:3]]
     options = argument[3] if len(argument) > 3 and isinstance(argument[3], dict) else {}
-    unknown = [key for key in keys if not isinstance(key, (str, int, float, bool))]
-    if unknown:
-        return _common_in_map(stack, keys, reasons(keys) or (str(unknown[0]),))
+    if not all(isinstance(key, (str, int, float, bool)) for key in keys):
+        return _common_in_map(stack, keys, options)
     found: Any = stack.mappings
     for key in keys:
         found = found.get(plain_text(key)) if isinstance(found, dict) else None
     if found is not None:
-        return evaluate(stack, found)
+        return _literal(found)
     if "DefaultValue" in options:
         return evaluate(stack, options["DefaultValue"])
     return Unknown((f"mapping {'.'.join(plain_text(key) for key in keys)}, which is not there",))
 
 
-def _common_in_map(stack: Stack, keys: list[Value], because: tuple[str, ...]) -> Value:
+def _literal(found: Any) -> Value:
+    """A mapping's value. Functions do not work there, so none is evaluated: it could lead to itself."""
+    if isinstance(found, dict):
+        return Unknown(("a mapping's value that is a mapping itself",))
+    return dynamic(found) if isinstance(found, str) and "{{resolve:" in found else found
+
+
+def _common_in_map(stack: Stack, keys: list[Value], options: dict[str, Any]) -> Value:
     # A look-up by an unknown region is known all the same where every region has the same value.
+    because = reasons(keys) or (
+        next(str(key) for key in keys if not isinstance(key, (str, int, float, bool))),
+    )
     table = stack.mappings.get(keys[0]) if isinstance(keys[0], str) else None
-    if not isinstance(table, dict) or not isinstance(keys[2], str):
+    if not isinstance(table, dict) or not isinstance(keys[2], (str, int)):
         return Unknown(because)
-    values = [row.get(keys[2]) for row in table.values() if isinstance(row, dict)]
-    if values and all(value == values[0] for value in values):
-        return evaluate(stack, values[0])
-    identity = ("mapping", keys[0], keys[1] if isinstance(keys[1], str) else because, keys[2])
-    return Unknown(because, identity=identity)
+    values = [row.get(plain_text(keys[2])) for row in table.values() if isinstance(row, dict)]
+    values = [_literal(value) for value in values if value is not None]
+    if "DefaultValue" in options:
+        values.append(evaluate(stack, options["DefaultValue"]))
+    if values and all(same(value, values[0]) is True for value in values[1:]):
+        return values[0]
+    key = keys[1].identity if isinstance(keys[1], Unknown) else keys[1]
+    if not isinstance(key, (str, tuple, Text, Reference)):
+        return Unknown(because)
+    return Unknown(because, identity=("mapping", stack.name, keys[0], key, plain_text(keys[2])))
 
 
 def _get_azs(stack: Stack, argument: Any) -> Value:
     region = evaluate(stack, argument)
     if region in ("", None):
         region = stack.region
-    name = region if isinstance(region, str) else getattr(region, "identity", None)
+    name = region.identity if isinstance(region, Unknown) else region
+    if not isinstance(name, (str, tuple, Text, Reference)):
+        return Unknown(("the zones of a region",))
     return Unknown((f"the zones of {region}",), identity=("zones", name))
 
 
 def _cidr(stack: Stack, argument: Any) -> Value:
-    count = number(evaluate(stack, argument[1])) if isinstance(argument, list) and len(argument) > 1 else None
-    block = evaluate(stack, argument[0]) if isinstance(argument, list) and argument else None
-    if not isinstance(count, float) or count > 256:
+    if not isinstance(argument, list) or len(argument) < 2:
         return Unknown(("a CIDR block",))
-    return [Unknown((f"block {index} of {block}",), ("cidr", str(block), index), ("cidr", str(block)))
+    block, count = evaluate(stack, argument[0]), number(evaluate(stack, argument[1]))
+    if not isinstance(count, float) or not 0 < count <= 256:  # the function's own limit
+        return Unknown(reasons([block, count]) or ("a CIDR block",))
+    name = str(block)[:100]
+    return [Unknown((f"block {index} of {name}",), ("cidr", name, index), ("cidr", name))
             for index in range(int(count))]  # fmt: skip
 
 
@@ -253,7 +247,12 @@ def _length(stack: Stack, argument: Any) -> Value:
 
 def _to_json_string(stack: Stack, argument: Any) -> Value:
     value = evaluate(stack, argument)
-    return json.dumps(value) if _is_plain(value) else Unknown(reasons(value) or ("a JSON text",))
+    if not _is_plain(value):
+        return Unknown(reasons(value) or ("a JSON text",))
+    text = json.dumps(value)  # texts within texts double their backslashes at every level
+    if len(text) > MAX_TEXT or not stack.afford(len(text)):
+        return Unknown((f"a text of more than {MAX_TEXT} characters",))
+    return text
 
 
 def _is_plain(value: Value) -> bool:
@@ -265,15 +264,12 @@ def _is_plain(value: Value) -> bool:
 
 
 def _unknown_function(name: str) -> Function:
-    return lambda stack, argument: Unknown((name,))
+    return lambda _stack, _argument: Unknown((name,))
 
 
 def decide(stack: Stack, node: Any) -> Answer:
     """Whether a condition's expression holds: True, False, or the Unknown that decides."""
-    if not isinstance(node, dict) or len(node) != 1:
-        value = boolean(evaluate(stack, node))
-        return Unknown(("a condition that is none",)) if value is None else value
-    ((name, argument),) = node.items()
+    name, argument = next(iter(node.items())) if isinstance(node, dict) and len(node) == 1 else ("", None)
     operands = argument if isinstance(argument, list) else [argument]
     if name == "Condition":
         return stack.condition(argument) if isinstance(argument, str) else Unknown(("a condition",))
@@ -284,7 +280,10 @@ def decide(stack: Stack, node: Any) -> Answer:
         return answer if isinstance(answer, Unknown) else not answer
     if name in ("Fn::And", "Fn::Or") and operands:
         return _combine([decide(stack, operand) for operand in operands], ends=name == "Fn::Or")
-    return Unknown((name,))
+    if name in _DECIDING:
+        return Unknown((name,))
+    value = boolean(evaluate(stack, node))
+    return Unknown(("a condition that is none",)) if value is None else value
 
 
 def _combine(answers: list[Answer], *, ends: bool) -> Answer:
@@ -295,58 +294,7 @@ def _combine(answers: list[Answer], *, ends: bool) -> Answer:
     return Unknown(reasons(unknown) or ("a condition",)) if unknown else not ends
 
 
-def for_each(
-    stack: Stack, argument: Any, use: Callable[[str, Any], dict[str, Value]], _depth: int = 0
-) -> dict[str, Value]:
-    """The entries that an ``Fn::ForEach`` stands for; ``use`` gets each entry's name and body.
-
-    An unknown collection gives no entries, and neither does one that is malformed.
-    """
-    if not isinstance(argument, list) or len(argument) != 3 or not isinstance(argument[2], dict):
-        return {}
-    variable, collection, body = argument
-    elements = evaluate(stack, collection)
-    if not isinstance(variable, str) or not isinstance(elements, list) or _depth > 4:
-        return {}
-    found: dict[str, Value] = {}
-    for element in elements[:100]:  # CloudFormation's own limit for one loop
-        if not isinstance(element, (str, int)):
-            continue
-        for name, entry in body.items():
-            name, entry = _replaced(name, variable, str(element)), _replaced(entry, variable, str(element))
-            if isinstance(name, str) and name.startswith("Fn::ForEach::"):
-                found.update(for_each(stack, entry, use, _depth + 1))
-            else:
-                found.update(use(name, entry))
-    return found
-
-
-def _replaced(node: Any, variable: str, element: str) -> Any:
-    if isinstance(node, str):
-        text = node.replace("${" + variable + "}", element)
-        return text.replace("&{" + variable + "}", re.sub(r"[^A-Za-z0-9]", "", element))
-    if isinstance(node, dict):
-        if len(node) == 1 and node.get("Ref") == variable:
-            return element
-        copy = _like(node)
-        copy.update((_replaced(key, variable, element), _replaced(item, variable, element))
-                    for key, item in node.items())  # fmt: skip
-        return copy
-    if isinstance(node, list):
-        items = _like(node)
-        items.extend(_replaced(item, variable, element) for item in node)
-        return items
-    return node
-
-
-def _like(node: Any) -> Any:
-    """An empty copy of a mapping or list that still knows its lines."""
-    if not hasattr(node, "lines"):
-        return type(node)()
-    copy = type(node)(node.line)
-    copy.lines = node.lines
-    return copy
-
+_DECIDING = ("Condition", "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not")
 
 FUNCTIONS: dict[Any, Function] = {
     "Ref": _ref,

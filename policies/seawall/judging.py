@@ -148,7 +148,11 @@ def _finding(policy: Policy, judgement: Judgement) -> Finding:
 
 
 def _depends_on(judgement: Judgement) -> tuple[str, ...]:
-    parameters = (name for kind, _, name in sorted(judgement.touched) if kind == "parameter")
+    parameters = (
+        name
+        for kind, _, name in sorted(judgement.touched)
+        if kind == "parameter" and not name.startswith("AWS::")  # nobody sets those
+    )
     return tuple(dict.fromkeys((*parameters, *map(_bare, judgement.verdict.because))))
 
 

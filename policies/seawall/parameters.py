@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from seawall.configuration import Misuse
-from seawall.documents import Unreadable, read_json, read_yaml
+from seawall.documents import Unreadable, read_yaml
+from seawall.json_documents import read_json
 
 
 def parameter_values(files: Iterable[Path], settings: Iterable[str]) -> dict[str, Any]:
-    """The values by parameter name; what is set on the command line wins over files, the last one over others.
+    """The values by parameter name; settings win over files, a later file over an earlier one.
 
     Raises ``Misuse`` for a file of none of the known shapes and for a setting without ``=``.
     """
@@ -25,7 +26,7 @@ def parameter_values(files: Iterable[Path], settings: Iterable[str]) -> dict[str
 
 
 def _from_file(file: Path) -> dict[str, Any]:
-    """Reads CloudFormation's list, CodePipeline's ``{"Parameters": {}}`` or a plain mapping, as YAML or JSON."""
+    """Reads CloudFormation's list, CodePipeline's ``{"Parameters": {}}`` or a mapping, as YAML or JSON."""
     problems: list[Unreadable] = []
     try:
         text = file.read_text(encoding="utf-8-sig")

@@ -7,7 +7,6 @@ one list differ, equal symbols are equal, and unrelated unknowns may be either. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +24,7 @@ SUBNET = "AWS::EC2::Subnet"
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How many distinct zones some places lie in: at least, at most, why it is not known, what was followed."""
+    """How many distinct zones some places lie in, why that is not known, and what was followed."""
 
     at_least: int
     at_most: int
@@ -60,7 +59,7 @@ def spread_of_subnets(value: Value, resource: Resource, design: Design) -> Sprea
     spread = _spread(places, unbounded, resource, design)
     if spread.several in (True, False):
         return spread
-    proof = proofs_of(design).about(value, elements, unbounded)
+    proof = proofs_of(design).about(elements, unbounded)
     if proof is None:
         return spread
     return Spread(2, max(2, spread.at_most), (), (*spread.evidence, proof))
@@ -133,10 +132,10 @@ def _spread(places: list[Place], unbounded: list[Unknown], resource: Resource, d
     possibly: list[Place] = []  # not known to be equal
     because: dict[str, None] = {}
     for place in places:
-        answers = [same_zone(place.zone, other.zone, resource) for other in possibly]
+        answers = [same_zone(place.zone, other.zone, design) for other in possibly]
         if True in answers:
             continue
-        if all(same_zone(place.zone, other.zone, resource) is False for other in surely):
+        if all(same_zone(place.zone, other.zone, design) is False for other in surely):
             surely.append(place)
         for answer in answers:
             because.update(dict.fromkeys(reasons(answer)))
@@ -151,28 +150,24 @@ def _spread(places: list[Place], unbounded: list[Unknown], resource: Resource, d
     return Spread(at_least, at_most, tuple(because), _evidence(places, unbounded, resource))
 
 
-def same_zone(left: Value, right: Value, resource: Resource) -> bool | Unknown:
-    """Whether two zones are one; ``resource`` is whose template's mappings they come from."""
+def same_zone(left: Value, right: Value, design: Design) -> bool | Unknown:
+    """Whether two zones are one; True, False, or the ``Unknown`` that decides."""
     # A zone's name and a zone's id may mean the same zone: only the account can tell.
     if isinstance(left, str) and isinstance(right, str) and ("-az" in left) != ("-az" in right):
         return Unknown((f"which zone {left if '-az' in left else right} is",))
     answer = same(left, right)
     if isinstance(answer, Unknown) and kind_of(left) == kind_of(right) == "mapping":
-        return _same_in_map(left, right, getattr(getattr(resource, "stack", None), "mappings", {}), answer)
+        return _same_in_map(left.identity, right.identity, design, answer)
     return answer
 
 
-def _same_in_map(
-    left: Unknown, right: Unknown, mappings: Mapping[str, Any], otherwise: Unknown
-) -> bool | Unknown:
+def _same_in_map(left: Any, right: Any, design: Design, otherwise: Unknown) -> bool | Unknown:
     """Two columns of a mapping whose row is unknown: they differ where they differ in every row."""
-    left_at: Any = left.identity
-    right_at: Any = right.identity
-    table = mappings.get(left_at[1])
-    if left_at[:3] != right_at[:3] or not isinstance(table, dict):
+    _, stack, table, _, column = left
+    if left[:4] != right[:4] or stack not in design.stacks:
         return otherwise
-    rows = [row for row in table.values() if isinstance(row, dict)]
-    answers = {row.get(left_at[3]) == row.get(right_at[3]) for row in rows}
+    rows = [row for row in design.stacks[stack].mappings[table].values() if isinstance(row, dict)]
+    answers = {row.get(column) == row.get(right[4]) for row in rows}
     return answers.pop() if len(answers) == 1 else otherwise
 
 
@@ -194,10 +189,10 @@ def _named(value: Value) -> str:
     identity: Any = getattr(value, "identity", None)
     if kind_of(value) == "select":
         index = identity[2]
-        whole = "GetAZs" if identity[1][:1] == ("zones",) else str(value).removeprefix("parameter ")
+        whole = "GetAZs" if _is_zones(identity[1]) else str(value).removeprefix("parameter ")
         return f"{whole}[{int(index) if isinstance(index, float) else index}]"
     if kind_of(value) == "mapping":
-        return f"{identity[1]}.{identity[3]}"
+        return f"{identity[2]}.{identity[4]}"
     return str(value).removeprefix("parameter ")
 
 

@@ -1,8 +1,207 @@
-"""Which backups, copies and locks cover a resource."""
+"""Which backups, copies and locks cover a resource.
+
+Everything the policies of the groups ``backup``, ``delete``, ``region`` and ``recovery`` ask about a
+resource's data: what restores it, where else it is, and what keeps it when its stack goes. Defaults are
+CloudFormation's, as the property and ``DeletionPolicy`` pages of its reference state them; the Terraform
+reader fills in its provider's own.
+"""
 
 from __future__ import annotations
 
-from seawall.backup_plans import backup_coverage
-from seawall.coverage import Copy, Coverage, PlanCoverage, Rule
+from dataclasses import dataclass, replace
 
-__all__ = ["Copy", "Coverage", "PlanCoverage", "Rule", "backup_coverage"]
+from seawall.backup_plans import backup_coverage, remembered, selects
+from seawall.buckets import (
+    Destination,
+    Emptying,
+    emptied_on_delete,
+    is_primary_data,
+    named_bucket,
+    replication_destinations,
+    secondary_use,
+)
+from seawall.coverage import Copy, Coverage, PlanCoverage, Rule
+from seawall.design import Design, Resource, tags_in
+from seawall.values import Answer, Unknown, Value, boolean, field, items, number, reasons, same
+
+INSTANCE = "AWS::RDS::DBInstance"
+CLUSTERS = ("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster")
+
+
+def is_member_or_replica(database: Resource) -> str:
+    """Why a database instance holds no data of its own: its cluster's or source's; empty where it does."""
+    if database.type == INSTANCE and database.get("DBClusterIdentifier") is not None:
+        return "its cluster is judged"
+    if database.get("SourceDBInstanceIdentifier") is not None and not _restores(database):
+        return "it is a replica: its source is judged"
+    if database.get("SourceDBClusterIdentifier") is not None and not _restores(database):
+        return "it is a replica: its source is judged"
+    if database.get("ReplicationSourceIdentifier") is not None:
+        return "it is a replica: its source is judged"
+    return ""
+
+
+def _restores(database: Resource) -> bool:
+    names = ("RestoreTime", "UseLatestRestorableTime", "RestoreType", "RestoreToTime", "SourceDbiResourceId")
+    return any(database.get(name) is not None for name in names)
+
+
+RESTORED_FROM = ("DBSnapshotIdentifier", "DBClusterSnapshotIdentifier", "SnapshotIdentifier",
+                 "SourceDBInstanceAutomatedBackupsArn", "RestoreToPointInTime", "RestoreTime", "UseLatestRestorableTime",
+                 "SourceDbiResourceId")  # fmt: skip
+
+
+def automated_backups(database: Resource) -> Protection:
+    """The automated backups of a database instance or cluster, with the days they are kept."""
+    at = "BackupRetentionPeriod"
+    written = database.get(at)
+    days = number(written)
+    if isinstance(days, Unknown):
+        return Protection(days, "automated backups", at)
+    if days is not None:
+        by = f"automated backups kept for {_days(days)}" if days > 0 else "automated backups are switched off"
+        return Protection(days > 0, by, at)
+    if database.type not in CLUSTERS:
+        # A restored instance keeps its source's setting (RestoreDBInstanceFromDBSnapshot); a cluster has at least 1.
+        source = next((name for name in RESTORED_FROM if database.get(name)), None)
+        if source is not None:
+            because = Unknown((f"the backup retention of what {source} names",))
+            return Protection(because, "automated backups", at)
+    return Protection(answer=True, by="automated backups kept for 1 day, the service's default", at=at)
+
+
+def _days(days: float) -> str:
+    return "1 day" if days == 1 else f"{days:g} days"
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A DynamoDB table in one region: its own, or one of a global table's. ``tags`` are the replica's."""
+
+    region: Value
+    point_in_time: Protection
+    plans: Coverage
+
+    @property
+    def answer(self) -> Answer:
+        """Whether anything restores the data of this replica."""
+        if self.point_in_time.answer is True or self.plans.answer is True:
+            return True
+        unknown = [a for a in (self.point_in_time.answer, self.plans.answer) if isinstance(a, Unknown)]
+        return Unknown(reasons(unknown)) if unknown else False
+
+
+PITR = "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled"
+
+
+def table_replicas(table: Resource, design: Design) -> list[Replica] | Unknown:
+    """A table's copies with what restores each: one for a plain table, one a replica for a global one."""
+    replicas = items(table.get("Replicas"))
+    if isinstance(replicas, Unknown):
+        return replicas
+    found: list[Replica] = []
+    if table.type == "AWS::DynamoDB::Table":
+        # Terraform lists only the other regions of a global table.
+        found.append(
+            Replica(table.region, _point_in_time(table.get(PITR), PITR), backup_coverage(table, design))
+        )
+    for replica in replicas:
+        found.append(_replica(replica, table, design))
+    return found
+
+
+def _replica(replica: Value, table: Resource, design: Design) -> Replica:
+    path = f"Replicas.{PITR}"
+    if not isinstance(replica, dict):
+        unknown = Unknown(reasons(replica) or ("a replica",))
+        return Replica(unknown, Protection(unknown, at="Replicas"), Coverage(answer=False))
+    region = replica.get("Region")
+    coverage = backup_coverage(table, design, region=region, tags=tags_in(replica.get("Tags")))
+    return Replica(region, _point_in_time(field(replica, PITR), path), coverage)
+
+
+def _point_in_time(value: Value, at: str) -> Protection:
+    return Protection(boolean(value) or False, "point-in-time recovery", at)
+
+
+def versions(bucket: Resource) -> Protection:
+    """Whether a bucket keeps overwritten and deleted objects. Object lock switches versioning on."""
+    at = "VersioningConfiguration.Status"
+    status = same(bucket.get(at), "Enabled")
+    lock = boolean(bucket.get("ObjectLockEnabled"))
+    if status is True or lock is True:
+        return Protection(answer=True, by="versioning" if status is True else "object lock", at=at)
+    unknown = [answer for answer in (status, lock) if isinstance(answer, Unknown)]
+    return Protection(Unknown(reasons(unknown)) if unknown else False, "versioning", at)
+
+
+def volume_coverage(volume: Resource, design: Design) -> Coverage:
+    """The plans that select a volume, or an instance that it is attached to: its backup holds the volume too."""
+    own = backup_coverage(volume, design)
+    if own.answer is True or not design.declared("AWS::Backup::BackupSelection", "AWS::DLM::LifecyclePolicy"):
+        return own
+    answers = [own]
+    for attachment in design.of_type("AWS::EC2::VolumeAttachment"):
+        if design.resolve(attachment.get("VolumeId"), "AWS::EC2::Volume") is volume:
+            answers += _of_instance(
+                design.resolve(attachment.get("InstanceId"), "AWS::EC2::Instance"), design
+            )
+    for instance in design.of_type("AWS::EC2::Instance"):
+        listed = items(instance.get("Volumes"))
+        for entry in listed if isinstance(listed, list) else ():
+            if design.resolve(field(entry, "VolumeId"), "AWS::EC2::Volume") is volume:
+                answers += _of_instance(instance, design)
+    return next((found for found in answers if found.answer is True), None) or next(
+        (found for found in answers if isinstance(found.answer, Unknown)), own
+    )
+
+
+def _of_instance(instance: Resource | None, design: Design) -> list[Coverage]:
+    return [backup_coverage(instance, design)] if instance is not None else []
+
+
+FSX_DEFAULTS = {"LUSTRE": 0.0, "WINDOWS": 30.0, "ONTAP": 30.0, "OPENZFS": 30.0}
+"""Days that automatic backups are kept where the template does not say (FSx API reference)."""
+FSX_SECTIONS = {"LUSTRE": "LustreConfiguration", "WINDOWS": "WindowsConfiguration",
+                "ONTAP": "OntapConfiguration", "OPENZFS": "OpenZFSConfiguration"}  # fmt: skip
+
+
+def fsx_section(file_system: Resource) -> str:
+    """The property that configures an FSx file system of its kind: ``WindowsConfiguration``; empty if unknown."""
+    kind = file_system.get("FileSystemType")
+    return FSX_SECTIONS.get(kind, "") if isinstance(kind, str) else ""
+
+
+def file_system_backups(file_system: Resource) -> Protection:
+    """The automatic backups of an EFS or FSx file system."""
+    if file_system.type == "AWS::EFS::FileSystem":
+        return _efs_backups(file_system)
+    kind = file_system.get("FileSystemType")
+    section = fsx_section(file_system)
+    if not section:
+        return Protection(
+            Unknown(reasons(kind) or ("the file system's type",)), "automatic backups", "FileSystemType"
+        )
+    at = f"{section}.AutomaticBackupRetentionDays"
+    days = number(file_system.get(at))
+    if isinstance(days, Unknown):
+        return Protection(days, "automatic backups", at)
+    kept = FSX_DEFAULTS[kind] if days is None else days
+    by = f"automatic backups kept for {_days(kept)}" if kept else "automatic backups are off"
+    return Protection(kept > 0, by, at)
+
+
+def _efs_backups(file_system: Resource) -> Protection:
+    at = "BackupPolicy.Status"
+    status = file_system.get(at)
+    if status is None and file_system.get("AvailabilityZoneName") is not None:
+        return Protection(answer=True, by="automatic backups, on by default for One Zone", at=at)
+    return Protection(same(status, "ENABLED"), "automatic backups", at)
+
+
+__all__ = [
+    "Copy", "Coverage", "Destination", "Emptying", "PlanCoverage", "Protection", "Replica", "Rule",
+    "automated_backups", "backup_coverage", "emptied_on_delete", "file_system_backups", "holds_only_a_cache",
+    "holds_only_scratch", "is_member_or_replica", "is_primary_data", "kept_on_delete", "named_bucket", "object_lock", "remembered", "replication_destinations", "secondary_use",
+    "selects", "table_replicas", "versions", "volume_coverage",
+]  # fmt: skip

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import combinations, islice, product
 from typing import Any
 
 from seawall.design import Design
 from seawall.stack import Template, Touched
-from seawall.values import Key, Unknown, Value, plain_text
+from seawall.values import Key, Unknown, Value, plain_text, same
 
 MAX_SCENARIOS = 64
 """Combinations tried for one design. Above it the nearest to the defaults are tried, and this is said."""
@@ -25,27 +25,24 @@ class Scenarios:
 
 def scenarios_of(design: Design) -> Scenarios:
     """Every scenario of a design whose conditions come out unlike those of all before it."""
-    choices: dict[Key, list[Value]] = {}
-    for template in design.templates:
-        if template.conditions and template.parent is None:
-            choices.update(_choices(template, design))
+    choices = _choices(design)
     seen = {_outcome(design)}
     designs: list[Design] = []
-    combinations = _combinations(choices)
-    for assignment in islice(combinations, MAX_SCENARIOS):
+    assignments = _combinations(choices)
+    for assignment in islice(assignments, MAX_SCENARIOS):
         candidate = design.under(assignment, _described(assignment))
         outcome = _outcome(candidate)
         if outcome not in seen:
             seen.add(outcome)
             designs.append(candidate)
-    return Scenarios(tuple(designs), next(combinations, None) is not None)
+    return Scenarios(tuple(designs), next(assignments, None) is not None)
 
 
 def _outcome(design: Design) -> tuple[Any, ...]:
     return tuple(
-        answer if isinstance(answer, bool) else None
+        (stack.name, name, answer if isinstance(answer, bool) else None)
         for stack in design.stacks.values()
-        for answer in map(stack.condition, stack.template.conditions)
+        for name, answer in ((name, stack.condition(name)) for name in stack.conditions)
     )
 
 
@@ -59,55 +56,102 @@ def outcome_of(design: Design, touched: set[Touched]) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def _choices(template: Template, design: Design) -> dict[Key, list[Value]]:
-    """For each parameter that conditions read and nobody has set: the values worth trying."""
-    literals: dict[str, dict[str, None]] = {}
-    for node in template.conditions.values():
-        _collect(node, literals)
-    choices: dict[Key, list[Value]] = {}
-    for name, texts in literals.items():
-        declared = template.parameters.get(name)
-        if name in design.parameters or name in template.bindings:
-            continue
-        if not isinstance(declared, dict) and not (name == "AWS::Region" and template.region is None):
-            continue
-        allowed = declared.get("AllowedValues") if isinstance(declared, dict) else None
-        if isinstance(allowed, list):
-            choices[template.name, name] = [value for value in allowed if isinstance(value, (str, int, float, bool))]
-            continue
-        other = Unknown((f"parameter {name}",), ("parameter", template.name, name), None, frozenset(texts))
-        choices[template.name, name] = [*texts, other]
-    return choices
+Literals = dict[str, dict[str, None]]
+"""For each parameter that conditions read, the texts that it is compared with, in order."""
 
 
-def _collect(node: Any, literals: dict[str, dict[str, None]]) -> None:
+def _choices(design: Design) -> dict[Key, list[Value]]:
+    """For each parameter that conditions read and nobody has set: the values worth trying, fewest first.
+
+    A nested stack's parameter stands for the one of its parent that is handed down to it.
+    """
+    compared: dict[Key, dict[str, None]] = {}
+    for template in design.templates:
+        literals: Literals = {}
+        for node in design.stacks[template.name].conditions.values() if template.conditions else ():
+            _collect(node, template.mappings, literals)
+        for name, texts in literals.items():
+            key = _origin(design, template, name)
+            if key is not None:
+                compared.setdefault(key, {}).update(texts)
+    choices = {key: _worth_trying(design, key, texts) for key, texts in compared.items()}
+    return dict(sorted(choices.items(), key=lambda choice: len(choice[1])))
+
+
+def _origin(design: Design, template: Template, name: str) -> Key | None:
+    """The parameter of a top template that decides this one, if the deployment can choose it."""
+    while template.parent is not None and name != "AWS::Region":
+        argument = template.arguments.get(name)
+        handed_down = argument.get("Ref") if isinstance(argument, dict) and len(argument) == 1 else None
+        if not isinstance(handed_down, str):
+            return None
+        template, name = design.stacks[template.parent].template, handed_down
+    if name == "AWS::Region":
+        return (template.region_of or template.name, name) if template.region is None else None
+    free = name in template.parameters and name not in design.parameters and name not in template.bindings
+    return (template.name, name) if free else None
+
+
+def _worth_trying(design: Design, key: Key, texts: dict[str, None]) -> list[Value]:
+    stack = design.stacks[key[0]]
+    declared = stack.template.parameters.get(key[1])
+    allowed = declared.get("AllowedValues") if isinstance(declared, dict) else None
+    values: list[Value] = [
+        *texts,
+        Unknown((f"parameter {key[1]}",), ("parameter", *key), None, frozenset(texts)),
+    ]
+    if isinstance(allowed, list):
+        values = [value for value in allowed if isinstance(value, (str, int, float, bool))]
+    default = stack.reference(key[1])
+    return [value for value in values if same(value, default) is not True]
+
+
+def _collect(node: Any, mappings: dict[str, Any], literals: Literals) -> None:
     """Notes for each parameter below a condition the texts that it is compared with."""
     if isinstance(node, list):
         for item in node:
-            _collect(item, literals)
+            _collect(item, mappings, literals)
     if not isinstance(node, dict):
         return
     if isinstance(node.get("Ref"), str):
         literals.setdefault(node["Ref"], {})
-    operands = node.get("Fn::Equals")
-    if isinstance(operands, list):
-        names = [operand["Ref"] for operand in operands if isinstance(operand, dict) and isinstance(operand.get("Ref"), str)]
-        for operand in operands:
-            if isinstance(operand, (str, int, float, bool)):
-                for name in names:
-                    literals.setdefault(name, {})[plain_text(operand)] = None
+    _note(literals, node.get("Fn::Equals"))
+    keys = node.get("Fn::FindInMap")
+    if isinstance(keys, list) and len(keys) > 1 and isinstance(keys[0], str):
+        table = mappings.get(keys[0])
+        _note(literals, [keys[1], *(table if isinstance(table, dict) else ())])
     for item in node.values():
-        _collect(item, literals)
+        _collect(item, mappings, literals)
+
+
+def _note(literals: Literals, operands: Any) -> None:
+    """Every text among the operands is one that the parameters among them, or below them, can equal."""
+    if not isinstance(operands, list):
+        return
+    texts = [plain_text(operand) for operand in operands if isinstance(operand, (str, int, float, bool))]
+    for name in _refs(operands):
+        literals.setdefault(name, {}).update(dict.fromkeys(texts))
+
+
+def _refs(node: Any) -> Iterator[str]:
+    """The parameters below a node, those left out that only choose a row of a mapping."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _refs(item)
+    elif isinstance(node, dict):
+        for name, item in node.items():
+            if name == "Ref" and isinstance(item, str):
+                yield item
+            elif name != "Fn::FindInMap":
+                yield from _refs(item)
 
 
 def _combinations(choices: dict[Key, list[Value]]) -> Iterator[dict[Key, Value]]:
-    """One parameter changed at a time first, then all together: the nearest to the defaults come first."""
-    for key, values in choices.items():
-        for value in values:
-            yield {key: value}
-    if len(choices) > 1:
-        for combination in product(*choices.values()):
-            yield dict(zip(choices, combination, strict=True))
+    """Every combination once, the nearest to the defaults first: one parameter changed, then two."""
+    for changed in range(1, len(choices) + 1):
+        for keys in combinations(choices, changed):
+            for values in product(*(choices[key] for key in keys)):
+                yield dict(zip(keys, values, strict=True))
 
 
 def _described(assignment: dict[Key, Value]) -> str:
@@ -119,4 +163,8 @@ def _setting(name: str, value: Value) -> str:
         return f"{name} is {plain_text(value)!r}" if value != "" else f"{name} is empty"
     if value.excludes == {""}:
         return f"{name} is set"
-    return f"{name} is something else than {', '.join(repr(text) for text in sorted(value.excludes))}" if value.excludes else f"{name} is set"
+    return (
+        f"{name} is something else than {', '.join(repr(text) for text in sorted(value.excludes))}"
+        if value.excludes
+        else f"{name} is set"
+    )

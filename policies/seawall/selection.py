@@ -20,7 +20,7 @@ class Selection:
     groups: frozenset[str] = frozenset()
 
     def of(self, policies: Iterable[Policy], objective: Objective) -> tuple[Policy, ...]:
-        """The policies to apply to a design with this objective; what is chosen by name is judged under any."""
+        """The policies to apply to a design with this objective; what is chosen by name is always judged."""
         chosen = (policy for policy in policies if policy.id not in self.without)
         if self.only or self.groups:
             return tuple(policy for policy in chosen if policy.id in self.only or policy.group in self.groups)
@@ -46,12 +46,12 @@ def selection(
 
 
 def policy_named(name: str, policies: Sequence[Policy]) -> Policy:
-    """The policy with this id, in any case, with or without its prefix; raises ``Misuse`` naming the nearest."""
+    """The policy with this id, in any case, with or without prefix; raises ``Misuse`` naming the nearest."""
     wanted = name.strip().upper().replace("-", "_").removeprefix(PREFIX)
     for policy in policies:
         if policy.id == PREFIX + wanted:
             return policy
-    import difflib  # noqa: PLC0415 - only a mistyped name needs it
+    import difflib  # only a mistyped name needs it
 
     nearest = difflib.get_close_matches(PREFIX + wanted, [policy.id for policy in policies], 1, 0.5)
     hint = f"; did you mean {nearest[0]}?" if nearest else "; see seawall list"

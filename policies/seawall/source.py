@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from seawall.documents import with_lines
+from seawall.json_documents import with_lines
 
 
 class Document:
@@ -24,14 +24,15 @@ class Document:
 
     @cached_property
     def exception_comments(self) -> list[tuple[int, str]]:
-        """The lines (from 1) that write an exception into a comment."""
-        if ":skip=" not in self.text:
+        """The lines (from 1) that write an exception into a comment; JSON has no comments."""
+        if self.is_json or ":skip=" not in self.text:
             return []
         return [(index + 1, line) for index, line in enumerate(self._text_lines) if ":skip=" in line]
 
     @cached_property
     def _text_lines(self) -> list[str]:
-        return self.text.splitlines()
+        # JSON's strings may hold characters that count as line ends elsewhere.
+        return self.text.split("\n") if self.is_json else self.text.splitlines()
 
     def text_of(self, line: int) -> str:
         """The text of a line (from 1), without the white space around it; empty where there is none."""

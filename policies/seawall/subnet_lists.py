@@ -7,7 +7,7 @@ from typing import Any
 
 from seawall.design import Design
 from seawall.intrinsics import split
-from seawall.values import Reference, Text, Unknown, Value, field, items, same
+from seawall.values import Reference, Text, Unknown, Value, field, same
 
 
 def elements_of(value: Value, design: Design) -> tuple[list[Value], list[Unknown]]:
@@ -30,7 +30,8 @@ def _flat(value: Value) -> Iterator[Value]:
             yield from _flat(item)
     elif isinstance(value, Text) or (isinstance(value, str) and "," in value):
         pieces = split(",", value)
-        yield from (piece.strip() if isinstance(piece, str) else piece for piece in items(pieces) or ())
+        for piece in pieces if isinstance(pieces, list) else (pieces,):
+            yield piece.strip() if isinstance(piece, str) else piece
     elif isinstance(value, Unknown):
         pieces = split(",", value) if kind_of(value) == "join" else value
         yield from pieces if isinstance(pieces, list) else (pieces,)
@@ -61,7 +62,7 @@ def _sounds_plural(name: str) -> bool:
 
 
 def kind_of(value: Value) -> str:
-    """What an unknown stands for: ``select``, ``parameter``, ``zones``, ``import``; empty for anything else."""
+    """What an unknown stands for: ``select``, ``parameter``, ``zones``, ``import``; else empty."""
     identity = value.identity if isinstance(value, Unknown) else None
     return str(identity[0]) if isinstance(identity, tuple) and identity else ""
 

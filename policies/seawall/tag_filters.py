@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable
 
 from seawall.arns import Subject
 from seawall.coverage import Matched
-from seawall.values import Answer, Reference, Unknown, Value, field, is_known, items, plain_text, reasons, same
+from seawall.values import (
+    Answer,
+    Reference,
+    Unknown,
+    Value,
+    field,
+    is_known,
+    items,
+    plain_text,
+    reasons,
+    same,
+)
 
 
 def any_tag(listed: list[Value] | Unknown, subject: Subject) -> Matched:
@@ -40,7 +51,9 @@ def value_of(entry: Value) -> Value:
     return field(entry, "Value") if value is None else value
 
 
-def tag_is(key: Value, value: Value, subject: Subject, test: Callable[[Value, Value], Answer] = same) -> Answer:
+def tag_is(
+    key: Value, value: Value, subject: Subject, test: Callable[[Value, Value], Answer] = same
+) -> Answer:
     """Whether a tag with this key has a value that passes the test; a missing tag passes none."""
     if isinstance(subject.tags, Unknown):
         return subject.tags
@@ -79,7 +92,11 @@ def conditions_hold(conditions: Value, subject: Subject) -> Answer:
 
 
 def _like(tag: Value, pattern: Value) -> Answer:
-    if not (is_known(tag) and is_known(pattern)) or isinstance(tag, Reference) or isinstance(pattern, Reference):
+    if (
+        not (is_known(tag) and is_known(pattern))
+        or isinstance(tag, Reference)
+        or isinstance(pattern, Reference)
+    ):
         return Unknown(reasons([tag, pattern]) or (f"{tag} and {pattern}",))
     first, *others = plain_text(pattern).split("*")
     text = plain_text(tag)

@@ -227,9 +227,10 @@ def number(value: Value) -> float | Unknown | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        return float(value)
-    except ValueError:
+        found = float(value)
+    except (ValueError, OverflowError):  # an integer beyond 1e308
         return None
+    return found if found - found == 0 else None  # neither NaN nor an infinity counts anything
 
 
 def items(value: Value) -> list[Value] | Unknown:

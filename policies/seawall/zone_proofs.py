@@ -16,7 +16,7 @@ PAIRWISE = (
     ("AWS::EC2::TransitGatewayAttachment", ("SubnetIds",)),
     ("AWS::NetworkFirewall::Firewall", ("SubnetMappings",)),
 )
-"""Lists in which the API takes one subnet of each zone (CreateLoadBalancer, CreateTransitGatewayVpcAttachment)."""
+"""Lists in which the API takes one subnet of each zone, by the API reference of their ``Create`` calls."""
 
 COVERS_TWO = (
     ("AWS::RDS::DBSubnetGroup", "SubnetIds"),
@@ -47,20 +47,21 @@ class Proofs:
         for kind, path in COVERS_TWO:
             for resource in _surely(design, kind):
                 self.spanning.append((resource.id, *elements_of(resource.get(path), design)))
-        for file_system, targets in mount_targets(design):
+        for file_system in _surely(design, "AWS::EFS::FileSystem"):
+            targets = [target for target in targets_of(file_system, design) if target.exists is True]
             subnets = [target.get("SubnetId") for target in targets]
-            self.apart.append((f"the mount targets of {file_system}", subnets, []))
+            self.apart.append((f"the mount targets of {file_system.id}", subnets, []))
 
-    def about(self, value: Value, elements: list[Value], unbounded: list[Unknown]) -> str | None:
+    def about(self, elements: list[Value], unbounded: list[Unknown]) -> str | None:
         """The proof that a list of subnets lies in two zones at least, in words."""
         for name, apart, lists in self.apart:
             known = [element for element in elements if _contains(apart, element) or _picked(element, lists)]
             if len(known) >= 2:
                 return f"{name}: the API takes one subnet of each zone"
         for name, single, lists in self.spanning:
-            if (single or lists) and all(_contains(elements, element) for element in single):
-                if all(_contains(unbounded, unknown) for unknown in lists):
-                    return f"{name}: the API refuses less than two zones"
+            listed = all(_contains(elements, element) for element in single)
+            if (single or lists) and listed and all(_contains(unbounded, unknown) for unknown in lists):
+                return f"{name}: the API refuses less than two zones"
         return None
 
 
@@ -113,20 +114,15 @@ def kept(design: Design, key: Any, compute: Callable[[], Any]) -> Any:
 
 def is_application(load_balancer: Resource) -> bool:
     """Whether this is an Application Load Balancer, which the API refuses below two zones."""
-    return load_balancer.type == "AWS::ElasticLoadBalancingV2::LoadBalancer" and load_balancer.get(
-        "Type"
-    ) in (
-        None,
-        "application",
-    )
+    kind = load_balancer.get("Type") or "application"
+    return load_balancer.type == "AWS::ElasticLoadBalancingV2::LoadBalancer" and bool(kind == "application")
 
 
-def mount_targets(design: Design) -> list[tuple[str, list[Resource]]]:
-    """The mount targets of each file system of the design; the API takes one in each zone."""
-    found: dict[str, list[Resource]] = {}
-    for target in design.of_type("AWS::EFS::MountTarget"):
-        file_system = design.resolve(target.get("FileSystemId"))
-        found.setdefault(file_system.id if file_system else str(target.get("FileSystemId")), []).append(
-            target
-        )
-    return list(found.items())
+def targets_of(file_system: Resource, design: Design) -> list[Resource]:
+    """The mount targets of a file system that exist or may exist here; the API takes one in each zone."""
+    return [target for owner, target in _mount_targets(design) if owner is file_system]
+
+
+def _mount_targets(design: Design) -> list[tuple[Resource | None, Resource]]:
+    targets = design.of_type("AWS::EFS::MountTarget")
+    return [(design.resolve(target.get("FileSystemId")), target) for target in targets]

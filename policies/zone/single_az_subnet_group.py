@@ -22,7 +22,7 @@ def single_az_subnet_group(group: Resource, design: Design) -> Verdict:
     return judged_by_spread(
         spread_of_subnets(group.get("SubnetIds"), group, design),
         at="SubnetIds",
-        otherwise="all its subnets lie in one zone: whatever uses it has nowhere to go when that zone is lost",
+        otherwise="its subnets lie in one zone: whatever uses it has nowhere to go when that zone is lost",
         fix="list subnets of two or more zones in SubnetIds",
         accepting="its subnets lie in two zones or more",
     )

@@ -6,7 +6,6 @@ PEERS: dict[str, tuple[str, ...]] = {
     "dynamodb-in-backup-plan": ("table_without_recovery",),
     "dynamodb-pitr": ("table_without_recovery",),
     "ebs-in-backup-plan": ("volume_without_backup",),
-    "ecs-min-tasks": ("lone_container_task",),
     "efs-in-backup-plan": ("file_system_without_backup",),
     "elasticache-memcached-cross-az": ("single_az_cache",),
     "elasticache-multi-az": ("single_az_cache",),

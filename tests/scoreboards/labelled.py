@@ -21,10 +21,10 @@ EXPLANATIONS = Path(__file__).with_name("labelled.toml")
 HEAD = """\
 # Seawall on real templates with an operator's verdicts
 
-Written by `python -m tests.scoreboards.labelled --write`; a test compares it with what the policies say today.
-*recall* is the share of the resources labelled *fail* that are flagged, *precision* the share of the flagged
-resources that are labelled *fail*; resources labelled *unknown* count for neither. *later* counts the failures
-that a policy of a later delivery will look for.
+Written by `python -m tests.scoreboards.labelled --write`; a test compares it with what the policies say
+today. *recall* is the share of the resources labelled *fail* that are flagged, *precision* the share of the
+flagged resources that are labelled *fail*; resources labelled *unknown* count for neither. *later* counts the
+failures that a policy of a later delivery will look for.
 
 """
 

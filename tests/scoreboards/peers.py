@@ -1,6 +1,7 @@
 """How Seawall does on the test cases of other validators: ``python -m tests.scoreboards.peers --write``."""
 
 import json
+import re
 import sys
 import tempfile
 import tomllib
@@ -73,18 +74,21 @@ def score(shared: Path = SHARED) -> list[Case]:
 
 
 @cache
-def _differences() -> list[dict[str, str]]:
+def differences() -> list[dict[str, str]]:
+    """The listed differences: which cases (``case``, with ``*``) and why (``reason``)."""
     entries: list[dict[str, str]] = tomllib.loads(DIFFERENCES.read_text("utf-8")).get("difference", [])
     return entries
 
 
 def _reason(title: str) -> str:
-    matching = (entry["reason"] for entry in _differences() if fnmatchcase(title, entry["case"]))
+    matching = (entry["reason"] for entry in differences() if fnmatchcase(title, entry["case"]))
     return next(matching, "")
 
 
 def _title(row: dict[str, Any]) -> str:
-    return f"{row['peer_rule']}: {row.get('name') or Path(row['path']).name}"
+    name = str(row.get("name") or Path(row["path"]).name)
+    verdict = re.search(r"(Non)?[Cc]ompliance.*", name)  # what stands before repeats the rule
+    return f"{row['peer_rule']}: {verdict.group() if verdict else name}"
 
 
 def _write(row: dict[str, Any], folder: Path) -> None:

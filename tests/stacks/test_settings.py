@@ -17,7 +17,7 @@ def test_regions_of_every_partition_are_known(region: str) -> None:
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        (None, 'cdk.json has no "drive" object'),
+        (None, '"context" needs an object "drive"'),
         ({}, "a list of names is needed"),
         ({"regions": "eu-west-1"}, "a list of names is needed"),
         ({"regions": ["eu-west-1", 2]}, "a list of names is needed"),

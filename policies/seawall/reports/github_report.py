@@ -17,7 +17,8 @@ def render(report: Report, presentation: Presentation) -> Iterator[str]:
     """An error for each flagged resource and for each thing that could not be read."""
     for finding in report.findings:
         if finding.verdict is Outcome.FLAGGED:
-            message = f"{finding.resource} ({finding.type}): {finding.message}. Fix: {finding.fix} [{finding.policy}]"
+            what = f"{finding.resource} ({finding.type}): {finding.message}"
+            message = f"{what}. Fix: {finding.fix} [{finding.policy}]"
             yield _command(finding.file, finding.line, finding.title.rstrip("."), message)
     for unread in report.unread:
         yield _command(unread.file, unread.line, "Not read or not judged", unread.reason)

@@ -11,12 +11,12 @@ from seawall.reports.presentation import Presentation, printable
 _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 
 
-def render(report: Report, presentation: Presentation) -> Iterator[str]:  # noqa: ARG001 - as every report is called
+def render(report: Report, presentation: Presentation) -> Iterator[str]:
     """The lines of the document: flagged is a failure, unread an error; undecided and skipped are skipped."""
     suites: dict[str, list[Finding | Unread]] = {}
-    for entry in (*report.findings, *report.unread):
+    everything: list[Finding | Unread] = [*report.findings, *report.unread]
+    for entry in everything:
         suites.setdefault(entry.file, []).append(entry)
-    everything = [entry for entries in suites.values() for entry in entries]
     yield '<?xml version="1.0" encoding="utf-8"?>'
     yield f'<testsuites name="seawall" {_totals(everything)} time="{report.seconds:.3f}">'
     for file, entries in suites.items():
@@ -73,5 +73,5 @@ def _error(unread: Unread) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    # ``printable`` leaves none of the characters that XML 1.0 forbids; ASCII survives whatever encoding stdout has.
+    # ``printable`` leaves none of the characters that XML forbids; ASCII survives any encoding of stdout.
     return printable(text).translate(_ENTITIES).encode("ascii", "xmlcharrefreplace").decode()

@@ -35,11 +35,14 @@ class Presentation:
 def printable(text: str) -> str:
     """One line that a terminal shows and never obeys: templates come from strangers.
 
-    Control characters, direction marks, line separators and broken surrogates become escapes.
+    Control characters, direction marks, line separators and broken surrogates become escapes, and so do
+    the marks by which GitHub's runner knows a command in a log: ``::`` at the start, ``##[`` anywhere.
     """
-    if text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+    if not text.isprintable():
+        text = "".join(_shown(character) for character in text)
+    if text.lstrip().startswith("::"):
+        text = "\\" + text.lstrip()
+    return text.replace("##[", "#\\#[")
 
 
 def _shown(character: str) -> str:

@@ -62,12 +62,13 @@ def _rule(policy: Policy) -> dict[str, Any]:
         page = policy.page.read_text(encoding="utf-8")
     except OSError:  # a team's own policy may have none
         page = policy.title
+    reason = _reason(page) or policy.title
     return {
         "id": policy.id,
         "name": policy.name,
         "shortDescription": {"text": policy.title},
-        "fullDescription": {"text": _reason(page) or policy.title},
-        "help": {"text": page, "markdown": page},
+        "fullDescription": {"text": reason},
+        "help": {"text": reason, "markdown": page},
         "defaultConfiguration": {"level": "error"},
         "properties": {
             "tags": ["resilience", policy.group],
@@ -130,11 +131,19 @@ def _place(file: str, line: int | None, text: str = "") -> dict[str, Any]:
 
 def _artifact(file: str) -> dict[str, str]:
     """A file below the working folder relative to it, since code scanning runs at the repository's root."""
-    absolute = os.path.abspath(file)  # noqa: PTH100 - a name that is no text must stay bytes
+    absolute = os.path.abspath(file)  # a name that is no text must stay bytes
     relative = os.path.relpath(absolute)
     if relative.startswith(os.pardir):
-        return {"uri": "file://" + quote(os.fsencode(absolute))}
-    return {"uri": quote(os.fsencode(relative.replace(os.sep, "/"))), "uriBaseId": "%SRCROOT%"}
+        return {"uri": "file://" + _quoted(absolute)}
+    return {"uri": _quoted(relative), "uriBaseId": "%SRCROOT%"}
+
+
+def _quoted(path: str) -> str:
+    path = path.replace(os.sep, "/")
+    try:
+        return quote(os.fsencode(path))
+    except UnicodeEncodeError:  # a name that a template made up
+        return quote(path, errors="backslashreplace")
 
 
 def _fingerprint(finding: Finding) -> str:

@@ -32,14 +32,7 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[str]:
             by_file.setdefault(finding.file, []).append(finding)
     for file, findings in by_file.items():
         yield style.paint(printable(file), BOLD)
-        for finding in findings:
-            if finding.verdict is Outcome.FLAGGED or presentation.verbose:
-                yield from _block(finding, style)
-        brief = (
-            [] if presentation.verbose else [item for item in findings if item.verdict is not Outcome.FLAGGED]
-        )
-        yield from (_brief(finding, style) for finding in brief)
-        yield ""
+        yield from _file(findings, presentation)
     if report.unread:
         yield style.paint("Not read or not judged", BOLD)
         yield from (_unread(unread, style) for unread in report.unread)
@@ -49,15 +42,24 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[str]:
         yield from _hints(report)
 
 
+def _file(findings: list[Finding], presentation: Presentation) -> Iterator[str]:
+    """What is flagged in full, the rest in a line each below it."""
+    full = [item for item in findings if item.verdict is Outcome.FLAGGED or presentation.verbose]
+    for finding in full:
+        yield from _block(finding, presentation.style)
+    if len(full) < len(findings):
+        yield from (_brief(finding, presentation.style) for finding in findings if finding not in full)
+        yield ""
+
+
 def _is_shown(finding: Finding, presentation: Presentation) -> bool:
     if finding.verdict is Outcome.FLAGGED or presentation.verbose:
         return True
     if presentation.quiet:
         return False
     # What holds under the defaults only is worth knowing too.
-    return finding.verdict is Outcome.UNDECIDED or (
-        finding.verdict is Outcome.ACCEPTED and bool(finding.note)
-    )
+    conditional = finding.verdict is Outcome.ACCEPTED and finding.note.startswith("flagged")
+    return finding.verdict is Outcome.UNDECIDED or conditional
 
 
 def _block(finding: Finding, style: Style) -> Iterator[str]:
@@ -91,7 +93,7 @@ def _field(label: str, text: str, style: Style) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most ``width`` columns, broken between words; the later ones two columns shorter."""
+    """The text in lines of at most ``width`` columns, broken between words; later ones are two shorter."""
     if width <= 0 or len(text) <= width:
         return [text]
     lines = [""]
@@ -113,7 +115,8 @@ def _brief(finding: Finding, style: Style) -> str:
     message = finding.message if finding.verdict is Outcome.UNDECIDED else "accepted"
     note = f"; {finding.note}" if finding.note else ""
     place = style.paint(f":{finding.line}", BLUE)
-    return f"  {glyph} {place} {printable(finding.resource)}: {printable(message + note)}  {style.paint(finding.policy, DIM)}"
+    text = printable(f"{finding.resource}: {message}{note}")
+    return f"  {glyph} {place} {text}  {style.paint(finding.policy, DIM)}"
 
 
 def _unread(unread: Unread, style: Style) -> str:
@@ -145,10 +148,9 @@ def _hints(report: Report) -> Iterator[str]:
     for finding in report.findings:
         if finding.verdict is Outcome.UNDECIDED:
             for name in finding.depends_on:
-                deciding[name] = deciding.get(name, 0) + 1
-    # Only parameters have a name in one word; a region or an import cannot be set here.
-    names = sorted(
-        (name for name in deciding if name.isalnum() and name.isascii()), key=lambda name: -deciding[name]
-    )
-    if names:
-        yield f"Undecided verdicts depend on what is not in the template; try --parameter {names[0]}=VALUE"
+                # Others were looked at on the way and do not decide.
+                if name.isalnum() and f"parameter {name}" in finding.message:
+                    deciding[name] = deciding.get(name, 0) + 1
+    if deciding:
+        name = max(deciding, key=lambda name: deciding[name])
+        yield f"Parameters without a value leave verdicts undecided: try --parameter {name}=VALUE"

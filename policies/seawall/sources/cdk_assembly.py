@@ -1,8 +1,8 @@
 """CDK cloud assemblies (``cdk.out``): every stack of an app, with its region and account, as one design.
 
-Source of the format: aws-cdk's package cloud-assembly-schema (``manifest.json``, ``*.assets.json``). Stages are
-assemblies within the assembly; nested stacks are files beside their parent, found by ``aws:asset:path`` or, where
-the app was run without the CDK CLI, by the hash that their address ends with.
+Source of the format: aws-cdk's package cloud-assembly-schema (``manifest.json``, ``*.assets.json``). Stages
+are assemblies within the assembly; nested stacks are files beside their parent, found by ``aws:asset:path``
+or, where the app was run without the CDK CLI, by the hash that their address ends with.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seawall.documents import Unreadable, read_json
+from seawall.documents import Unreadable
+from seawall.json_documents import read_json
 from seawall.sources import cloudformation
 from seawall.sources.nested import templates_of
 from seawall.stack import Template
@@ -88,40 +89,35 @@ class _Assembly:
                 continue
             try:
                 if artifact.get("type") == "aws:cloudformation:stack":
-                    self._stack(identifier, artifact, properties, folder, shown, assets)
+                    self._stack(str(identifier), artifact, (folder, shown), assets)
                 elif artifact.get("type") == "cdk:cloud-assembly":
-                    self._stage(properties.get("directoryName"), folder, shown, level)
+                    self._stage(properties.get("directoryName"), (folder, shown), level)
             except Unreadable as error:
                 name = properties.get("templateFile") or properties.get("directoryName") or MANIFEST
                 self.problems.append(Unreadable(error.reason, error.line, os.path.join(shown, str(name))))
 
-    def _stage(self, name: Any, folder: Path, shown: str, level: int) -> None:
+    def _stage(self, name: Any, place: tuple[Path, str], level: int) -> None:
         if level >= MAX_LEVELS:
-            raise Unreadable(f"it lies deeper than {MAX_LEVELS} stages")
+            raise Unreadable(f"lies deeper than {MAX_LEVELS} stages and is not read")
         if isinstance(name, str):
-            self.read(self._inside(folder, name), os.path.join(shown, name), level + 1)
+            self.read(self._inside(place[0], name), os.path.join(place[1], name), level + 1)
 
     def _inside(self, folder: Path, name: str) -> Path:
-        place = os.path.realpath(os.path.join(folder, name.replace("\0", "")))
-        if not place.startswith(os.path.join(self.root, "")):
-            raise Unreadable(f"{name} lies outside the assembly")
-        return Path(place)
+        real = os.path.realpath(os.path.join(folder, name.replace("\0", "")))
+        if not real.startswith(os.path.join(self.root, "")):
+            raise Unreadable("lies outside the assembly and is not read")
+        return Path(real)
 
     def _stack(
-        self,
-        identifier: str,
-        artifact: dict[str, Any],
-        properties: dict[str, Any],
-        folder: Path,
-        shown: str,
-        assets: dict[str, str],
+        self, identifier: str, artifact: dict[str, Any], place: tuple[Path, str], assets: dict[str, str]
     ) -> None:
+        properties = artifact["properties"]
         name = properties.get("templateFile")
         if not isinstance(name, str):
-            raise Unreadable("its manifest names no template")
-        file = self._inside(folder, name)
+            raise Unreadable(f"names no template for stack {identifier}")
+        file = self._inside(place[0], name)
         found: list[Unreadable] = []
-        document = cloudformation.read_document(file, os.path.join(shown, name), found)
+        document = cloudformation.read_document(file, os.path.join(place[1], name), found)
         if document is None:  # a stack without resources
             return
         stack = self._name(identifier, artifact)

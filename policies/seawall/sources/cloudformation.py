@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seawall.documents import OtherDocument, TooMuch, Unreadable, read_json, read_yaml
+from seawall.documents import OtherDocument, TooMuch, Unreadable, read_yaml
+from seawall.json_documents import read_json
 from seawall.source import Document
 from seawall.stack import Entry, Template
 
@@ -118,9 +119,10 @@ def _template_in(document: Document, root: Any, name: str, problems: list[Unread
         problems.append(Unreadable("has no Resources"))
     template.loops.update((key, node) for key, node in resources.items() if str(key).startswith("Fn::ForEach::"))
     if _is_serverless(root):
-        from seawall.sources.sam import expand  # most templates never need it
+        from seawall.sources.sam import expand, expand_with  # most templates never need it
 
         template.entries.update(expand(root, resources, problems))
+        template.transform = expand_with(root, resources)
     else:
         template.entries.update(entries_of(resources, problems))
     return template

@@ -43,8 +43,8 @@ def templates_of(
     """The template of ``document`` and of every local nested stack below it, the top one first.
 
     Nested files are read only from below ``within`` (the folder of ``file`` where it is left out), symbolic
-    links resolved. ``assets`` are the files of a CDK assembly by hash. A nested stack that cannot be read is
-    named in ``problems``; the others still count.
+    links resolved; what a nested stack elsewhere returns stays unknown. ``assets`` are the files of a CDK
+    assembly by hash. A nested stack that cannot be read is named in ``problems``; the others still count.
     """
     top = cloudformation.template_of(document, name, problems)
     if not any(entry.type == NESTED for entry in top.entries.values()):
@@ -97,6 +97,8 @@ class _Family:
     ) -> None:
         location = os.path.join(os.path.dirname(location), path)
         place = os.path.realpath(location)
+        if not place.startswith(os.path.join(self.root, "")) or not os.path.isfile(place):
+            return  # like one that lies in S3: what it returns stays unknown
         self._check(place, chain)
         name = f"{parent.name}/{logical_id}" if parent.name else logical_id
         entry = parent.entries[logical_id]
@@ -104,6 +106,7 @@ class _Family:
         template = self._read(place, os.path.normpath(shown), name)
         template.parent = parent.name
         template.region, template.account, template.tags = parent.region, parent.account, parent.tags
+        template.region_of = parent.name if parent.region_of is None else parent.region_of
         _pass_arguments(entry, template)
         parent.nested[logical_id] = name
         self.templates.append(template)
@@ -125,10 +128,6 @@ class _Family:
         return address or None
 
     def _check(self, place: str, chain: tuple[str, ...]) -> None:
-        if not place.startswith(os.path.join(self.root, "")):
-            raise Unreadable("lies outside the folder that is checked and is not read")
-        if not os.path.isfile(place):
-            raise Unreadable("is not there")
         if place in chain:
             raise Unreadable("contains itself and is not read again")
         if len(chain) > MAX_LEVELS:

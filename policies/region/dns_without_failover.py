@@ -1,0 +1,44 @@
+"""See dns_without_failover.md: why it matters, how to fix it, what is and is not flagged."""
+
+from seawall.design import Design, Resource
+from seawall.dns_records import CHOOSING, is_private, moves_away, records_of, target_of
+from seawall.policy import Outcome, Verdict, accepted, flagged, not_applicable, policy, undecided
+from seawall.values import Unknown, Value, field
+
+FIX = "set SetIdentifier and Failover with a HealthCheckId (or Region with EvaluateTargetHealth), and add the record of a second region"
+
+
+@policy(applies_to=("AWS::Route53::RecordSet", "AWS::Route53::RecordSetGroup"))
+def dns_without_failover(resource: Resource, design: Design) -> Verdict:
+    """Name leads to one region and stays there when the region fails."""
+    records = records_of(resource)
+    if isinstance(records, Unknown):
+        return undecided(records, at="RecordSets", fix=FIX)
+    verdicts = [_judge(record, resource, design) for record in records]
+    for outcome in (Outcome.FLAGGED, Outcome.UNDECIDED, Outcome.ACCEPTED):
+        for verdict in verdicts:
+            if verdict.outcome is outcome:
+                return verdict
+    return not_applicable("it leads to no front door of one region")
+
+
+def _judge(record: Value, resource: Resource, design: Design) -> Verdict:
+    at = "RecordSets." if resource.type.endswith("Group") else ""
+    target = target_of(record, design)
+    if target.regional is False or is_private(record, resource, design):
+        return not_applicable("it leads to no front door of one region")
+    moves = moves_away(record)
+    if moves is True:
+        return accepted("Route 53 answers with another record when the target of this one fails", at=f"{at}{_chosen(record)}")
+    at += "AliasTarget" if field(record, "AliasTarget") is not None else "ResourceRecords"
+    if isinstance(target.regional, Unknown):
+        return undecided(target.regional, at=at, fix=FIX)
+    evidence = (f"{resource.id} → {target.name}",)
+    if isinstance(moves, Unknown):
+        return undecided(moves, at=at, fix=FIX, evidence=evidence)
+    problem = f"when the region of {target.name} fails clients are still sent there, and the name has to be changed by hand"
+    return flagged(problem, fix=FIX, at=at, evidence=evidence)
+
+
+def _chosen(record: Value) -> str:
+    return next((name for name in CHOOSING if field(record, name) is not None), "")

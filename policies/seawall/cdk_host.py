@@ -1,0 +1,126 @@
+"""Seawall inside ``cdk synth``, as a validation plugin of CDK's stable interface.
+
+    from aws_cdk import App, Validations
+    from seawall.cdk_host import SeawallPlugin
+
+    app = App()
+    Validations.of(app).add_plugins(SeawallPlugin())
+
+What is flagged fails the synthesis, unless it is acknowledged where the construct is, with a reason:
+``Validations.of(construct).acknowledge(Acknowledgment(id="seawall::SEA_…", reason="…"))``.
+This is the only file of the engine that imports ``aws_cdk`` (``pip install seawall[cdk]``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import (
+    IPolicyValidationContext,
+    IPolicyValidationPlugin,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+)
+
+from seawall.configuration import OBJECTIVES, Misuse, objective_for
+from seawall.finding import Finding, Report, Unread
+from seawall.loading import load_policies
+from seawall.policy import Outcome
+from seawall.scan import Options, check
+from seawall.selection import Selection
+from seawall.version import VERSION
+
+UNREAD = "SEA_NOT_JUDGED"
+"""The rule under which CDK shows what could not be read or judged. It cannot be acknowledged."""
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class SeawallPlugin:
+    """Judges all stacks of an app as one design, in the regions where they are deployed.
+
+    ``objective`` is ``multi-az`` or ``multi-region``; without it that of the ``seawall.yaml`` nearest to
+    the working folder counts. ``policies`` are folders of a team's own policies, ``parameters`` the values
+    of the templates' parameters by name. Raises ``Misuse`` for an unknown objective.
+    """
+
+    def __init__(
+        self,
+        *,
+        objective: str | None = None,
+        policies: Iterable[str | os.PathLike[str]] = (),
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        if objective not in (None, *OBJECTIVES):
+            raise Misuse(f"objective is {' or '.join(OBJECTIVES)}, not {objective!r}")
+        loaded, self._broken = load_policies(map(Path, policies))
+        chosen = Selection().of(loaded, objective_for(Path.cwd(), objective))
+        self._options = Options(chosen, parameters or {}, jobs=1)
+
+    @property
+    def name(self) -> str:
+        """What reports and acknowledgments call the plugin."""
+        return "seawall"
+
+    @property
+    def version(self) -> str:
+        """Seawall's own version."""
+        return VERSION
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """The ids of the policies that are judged."""
+        return [policy.id for policy in self._options.policies]
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        """Judges the assembly that CDK has just written; called by CDK."""
+        folder = os.path.commonpath([os.path.dirname(path) for path in context.template_paths])
+        report = check([Path(folder)], self._options)
+        report.unread[:0] = [Unread(str(problem.file), None, problem.reason) for problem in self._broken]
+        return PolicyValidationPluginReport(
+            success=report.exit_code == 0, plugin_version=VERSION, violations=list(_violations(report))
+        )
+
+
+def _violations(report: Report) -> Iterator[PolicyViolation]:
+    for finding in report.findings:
+        if finding.verdict is Outcome.FLAGGED:
+            yield _violation(finding, "error")
+        elif finding.verdict is Outcome.UNDECIDED:
+            yield _violation(finding, "info")
+    for unread in report.unread:
+        place = f"{unread.file}:{unread.line}" if unread.line else unread.file
+        resource = PolicyViolatingResource(locations=[], template_path=unread.file)
+        yield PolicyViolation(
+            rule_name=UNREAD,
+            description=f"{place} could not be read or judged: {unread.reason}",
+            severity="fatal",
+            violating_resources=[resource],
+        )
+
+
+def _violation(finding: Finding, severity: str) -> PolicyViolation:
+    why = [finding.message, *finding.evidence, finding.note]
+    undecided = "undecided, " if finding.verdict is Outcome.UNDECIDED else ""
+    resource = PolicyViolatingResource(
+        resource_logical_id=finding.resource, template_path=finding.file, locations=_locations(finding.path)
+    )
+    return PolicyViolation(
+        rule_name=finding.policy,
+        description=f"{finding.title.rstrip('.')}: {undecided}{'; '.join(part for part in why if part)}.",
+        fix=f"{finding.fix} (why, with examples: seawall explain {finding.policy})" if finding.fix else None,
+        severity=severity,
+        rule_metadata={"group": finding.group},
+        violating_resources=[resource],
+    )
+
+
+def _locations(path: str) -> list[str]:
+    """Where in the resource the deciding property stands, the way CDK writes it."""
+    if path.startswith("@"):
+        return [path[1:]]
+    return [f"Properties/{path.replace('.', '/')}"] if path else []

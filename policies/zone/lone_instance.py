@@ -1,0 +1,35 @@
+"""See lone_instance.md: why it matters, how to fix it, what is and is not flagged."""
+
+from seawall.design import Design, Resource
+from seawall.instances import dependents_of, twins_of, zone_of_instance
+from seawall.placement import same_zone
+from seawall.policy import Verdict, accepted, flagged, policy, undecided
+from seawall.values import Unknown, reasons
+
+FIX = "put it into an Auto Scaling group with MinSize: 2 over subnets of two zones, behind a load balancer"
+
+
+@policy(applies_to="AWS::EC2::Instance")
+def lone_instance(instance: Resource, design: Design) -> Verdict:
+    """Single instance holds a service."""
+    dependents = dependents_of(instance, design)
+    if not dependents:
+        message = (
+            "nothing in the design depends on it: a bastion, a build agent or a test machine may be lost"
+        )
+        return undecided("what it is for", message=message, fix=FIX)
+    evidence = (f"{instance.id} ← {', '.join(dependents)}",)
+    zone = zone_of_instance(instance, design)
+    twins = twins_of(instance, design)
+    answers = [same_zone(zone, zone_of_instance(twin, design), design) for twin in twins]
+    if False in answers:
+        other = twins[answers.index(False)].id
+        return accepted(f"{other} in another zone does the same work", evidence=evidence)
+    unknown = [answer for answer in answers if isinstance(answer, Unknown)]
+    if unknown:
+        return undecided(Unknown(reasons(unknown)), fix=FIX, evidence=evidence)
+    return flagged(
+        "one machine in one zone holds the service, and nothing replaces it when that zone is lost",
+        fix=FIX,
+        evidence=evidence,
+    )

@@ -1,0 +1,17 @@
+"""See single_az_replication_instance.md: why it matters, how to fix it, what is and is not flagged."""
+
+from seawall.design import Design, Resource
+from seawall.policy import Verdict, accept_if, policy
+
+
+@policy(applies_to="AWS::DMS::ReplicationInstance")
+def single_az_replication_instance(instance: Resource, design: Design) -> Verdict:
+    """Replication instance runs in a single availability zone."""
+    return accept_if(
+        instance,
+        "MultiAZ",
+        equals=True,
+        otherwise="replication stops when its zone is lost, and changes may outlive the source's log",
+        fix="set MultiAZ: true",
+        accepting="a standby in another zone carries on",
+    )

@@ -1,0 +1,37 @@
+"""See single_az_search_domain.md: why it matters, how to fix it, what is and is not flagged."""
+
+from seawall.design import Design, Resource
+from seawall.placement import spread_of_subnets
+from seawall.policy import Verdict, accepted, flagged, policy, undecided
+from seawall.values import Unknown, boolean, number
+
+SECTIONS = {
+    "AWS::OpenSearchService::Domain": "ClusterConfig",
+    "AWS::Elasticsearch::Domain": "ElasticsearchClusterConfig",
+}
+
+
+@policy(applies_to=tuple(SECTIONS))
+def single_az_search_domain(domain: Resource, design: Design) -> Verdict:
+    """Search domain keeps its data in a single availability zone."""
+    section = SECTIONS[domain.type]
+    at, count_at = f"{section}.ZoneAwarenessEnabled", f"{section}.InstanceCount"
+    if domain.boolean(f"{section}.MultiAZWithStandbyEnabled") is True:
+        return accepted("it runs in three zones, one of them standing by", at=at)
+    aware = boolean(domain.get(at))
+    count = number(domain.get(count_at)) if domain.get(count_at) is not None else 1.0
+    subnets = domain.get("VPCOptions.SubnetIds")
+    fix = f"set {at}: true and an even {count_at} of two or more"
+    if aware is None or aware is False:
+        message = "its nodes are all in one zone: searches fail and data is unreachable when it is lost"
+        return flagged(message, fix=fix, at=at)
+    if isinstance(count, float) and count < 2:
+        message = "a single data node cannot be in two zones: its shards are gone with its zone"
+        return flagged(message, fix=fix, at=count_at)
+    if subnets is not None and spread_of_subnets(subnets, domain, design).several is False:
+        message = "its nodes are all in one zone, for its subnets are"
+        return flagged(message, fix="name subnets of two zones", at="VPCOptions.SubnetIds")
+    for value, path in ((aware, at), (count, count_at)):
+        if isinstance(value, Unknown) or value is None:
+            return undecided(value or path, at=path, fix=fix)
+    return accepted("its nodes are spread over two zones or more", at=at)
