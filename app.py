@@ -33,7 +33,7 @@ def cloud_drive(folder: str | None = None) -> App:
     app = App(context=context, outdir=folder)
     settings = Settings.from_context(app.node.try_get_context("drive"))
     Catalogue(app, "Catalogue", regions=settings.regions)
-    Validations.of(app).add_plugins(SeawallPlugin())
+    Validations.of(app).add_plugins(SeawallPlugin(objective="multi-region"))
     return app
 
 

@@ -18,7 +18,7 @@ def database_without_backup(database: Resource, design: Design) -> Verdict:
     plans = backup_coverage(database, design)
     if plans.answer is True:
         return accepted(f"plan {plans.plans[0].name} backs it up", at=automated.at, evidence=plans.evidence)
-    fix = "set BackupRetentionPeriod to the number of days you may need to go back, or select it in a backup plan"
+    fix = "set BackupRetentionPeriod to the days you may need to go back, or select it in a backup plan"
     for answer in (automated.answer, plans.answer):
         if isinstance(answer, Unknown):
             return undecided(answer, at=automated.at, fix=fix, evidence=plans.evidence)

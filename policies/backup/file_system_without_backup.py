@@ -26,7 +26,7 @@ def file_system_without_backup(file_system: Resource, design: Design) -> Verdict
         if isinstance(answer, Unknown):
             return undecided(answer, at=automatic.at, fix=fix, evidence=plans.evidence)
     return flagged(
-        "it has neither automatic backups nor a backup plan: a file that is deleted or encrypted by an intruder is gone",
+        "it has neither automatic backups nor a backup plan: a file that is deleted or encrypted is gone",
         fix=fix,
         at=automatic.at,
     )

@@ -26,8 +26,8 @@ def table_without_recovery(table: Resource, design: Design) -> Verdict:
     if planned is None:
         return accepted("point-in-time recovery restores any second of the last days", at=_at(replicas))
     message = (
-        f"plan {planned.plans.plans[0].name} backs it up: a restore loses what was written since its last run, "
-        "which point-in-time recovery would keep"
+        f"plan {planned.plans.plans[0].name} backs it up: a restore loses what was written since the plan's "
+        "last run, which point-in-time recovery would keep"
     )
     return accepted(message, at=planned.point_in_time.at, evidence=planned.plans.evidence)
 

@@ -2,7 +2,14 @@
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
-from seawall.protection import CLUSTERS, INSTANCE, holds_only_a_cache, is_member_or_replica, kept_on_delete
+from seawall.protection import (
+    CLUSTERS,
+    INSTANCE,
+    holds_only_a_cache,
+    is_member_or_replica,
+    kept_on_delete,
+    what_deletion_takes,
+)
 from seawall.values import Unknown
 
 STORES = (
@@ -10,6 +17,7 @@ STORES = (
     "AWS::Elasticsearch::Domain",
     "AWS::OpenSearchService::Domain",
     "AWS::ElastiCache::ReplicationGroup",
+    "AWS::MemoryDB::Cluster",
 )
 
 
@@ -20,7 +28,7 @@ def deletable_database(database: Resource, design: Design) -> Verdict:
     if elsewhere:
         return not_applicable(elsewhere)
     kept = kept_on_delete(database)
-    fix = f"set DeletionPolicy: {kept.remedy}"
+    fix = f"set {kept.remedy}"
     if kept.answer is True:
         return accepted(f"kept by {kept.by}", at=kept.at)
     if isinstance(kept.answer, Unknown):
@@ -28,8 +36,4 @@ def deletable_database(database: Resource, design: Design) -> Verdict:
     if holds_only_a_cache(database):
         because = "whether its contents exist nowhere else"
         return undecided(because, at=kept.at, fix=fix)
-    return flagged(
-        f"{kept.by}: deleting the stack, or taking the resource out of it, deletes the data",
-        fix=fix,
-        at=kept.at,
-    )
+    return flagged(what_deletion_takes(database, kept, "the data"), fix=fix, at=kept.at)

@@ -2,7 +2,7 @@
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
-from seawall.protection import holds_only_scratch, kept_on_delete
+from seawall.protection import holds_only_scratch, kept_on_delete, what_deletion_takes
 from seawall.values import Unknown
 
 
@@ -13,14 +13,10 @@ def deletable_file_system(file_system: Resource, design: Design) -> Verdict:
     if scratch is True:
         return not_applicable("a scratch file system holds copies of data that lives elsewhere")
     kept = kept_on_delete(file_system)
-    fix = f"set DeletionPolicy: {kept.remedy}"
+    fix = f"set {kept.remedy}"
     if kept.answer is True:
         return accepted(f"kept by {kept.by}", at=kept.at)
     for answer in (kept.answer, scratch):
         if isinstance(answer, Unknown):
             return undecided(answer, at=kept.at, fix=fix)
-    return flagged(
-        f"{kept.by}: deleting the stack, or taking the resource out of it, deletes every file",
-        fix=fix,
-        at=kept.at,
-    )
+    return flagged(what_deletion_takes(file_system, kept, "every file"), fix=fix, at=kept.at)

@@ -2,7 +2,7 @@
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, policy, undecided
-from seawall.protection import kept_on_delete
+from seawall.protection import kept_on_delete, what_deletion_takes
 from seawall.values import Unknown
 
 
@@ -10,16 +10,9 @@ from seawall.values import Unknown
 def deletable_table(table: Resource, design: Design) -> Verdict:
     """Table is deleted together with its stack."""
     kept = kept_on_delete(table)
-    lock = "DeletionProtectionEnabled: true"
-    fix = f"set DeletionPolicy: Retain, or {lock}" + (
-        " on a replica" if table.type.endswith("GlobalTable") else ""
-    )
+    fix = f"set {kept.remedy}"
     if kept.answer is True:
         return accepted(f"kept by {kept.by}", at=kept.at)
     if isinstance(kept.answer, Unknown):
         return undecided(kept.answer, at=kept.at, fix=fix)
-    return flagged(
-        f"{kept.by}: deleting the stack, or taking the resource out of it, deletes every item",
-        fix=fix,
-        at=kept.at,
-    )
+    return flagged(what_deletion_takes(table, kept, "every item"), fix=fix, at=kept.at)

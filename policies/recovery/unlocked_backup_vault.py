@@ -18,8 +18,11 @@ def unlocked_backup_vault(vault: Resource, design: Design) -> Verdict:
         because = days if isinstance(days, Unknown) else vault.get("LockConfiguration.ChangeableForDays")
         return undecided(because, at=AT, fix=FIX)
     if days is None or days < 1:
-        problem = "whoever gets the account's credentials deletes the backups first: nothing keeps them for a minimum of days"
+        problem = "whoever gets hold of the account deletes the backups first: no minimum of days keeps them"
         return flagged(problem, fix=FIX, at=AT)
     if vault.get("LockConfiguration.ChangeableForDays") is None:
-        return accepted(f"locked for {days:g} days in governance mode: who may change the vault may take the lock off", at=AT)
+        return accepted(
+            f"locked for {days:g} days in governance mode: who may change the vault may take the lock off",
+            at=AT,
+        )
     return accepted(f"locked for {days:g} days, for everyone", at=AT)

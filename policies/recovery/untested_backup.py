@@ -3,7 +3,7 @@
 from seawall.backup_plans import PLAN, rules_of
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
-from seawall.restore_testing import tests_of
+from seawall.restore_testing import restore_tests
 from seawall.values import Unknown
 
 FIX = (
@@ -19,13 +19,13 @@ def untested_backup(plan: Resource, design: Design) -> Verdict:
     if not rules and unknown is None:
         return not_applicable("it has no rules")
     vaults = [vault for rule in rules for vault in (rule.vault, *(copy.vault for copy in rule.copies))]
-    tested = tests_of(vaults, design)
+    tested = restore_tests(vaults, design)
     if tested.answer is True:
         return accepted("a restore testing plan restores from its vault", evidence=(tested.by,))
     because = tested.answer if isinstance(tested.answer, Unknown) else unknown
     at = "BackupPlan.BackupPlanRule.TargetBackupVault"
     if because is not None:
         return undecided(because, at=at, fix=FIX)
-    problem = "nobody knows whether these backups can be restored, or how long it takes, until the day they are needed"
+    problem = "nobody knows whether these backups can be restored, or how fast, until the day they are needed"
     missing = f" ({tested.by})" if tested.by else ""
     return flagged(problem + missing, fix=FIX, at=at)

@@ -5,7 +5,10 @@ from seawall.dns_records import CHOOSING, is_private, moves_away, records_of, ta
 from seawall.policy import Outcome, Verdict, accepted, flagged, not_applicable, policy, undecided
 from seawall.values import Unknown, Value, field
 
-FIX = "set SetIdentifier and Failover with a HealthCheckId (or Region with EvaluateTargetHealth), and add the record of a second region"
+FIX = (
+    "set SetIdentifier and Failover with a HealthCheckId (or Region with EvaluateTargetHealth), "
+    "and add the record of a second region"
+)
 
 
 @policy(applies_to=("AWS::Route53::RecordSet", "AWS::Route53::RecordSetGroup"))
@@ -29,14 +32,19 @@ def _judge(record: Value, resource: Resource, design: Design) -> Verdict:
         return not_applicable("it leads to no front door of one region")
     moves = moves_away(record)
     if moves is True:
-        return accepted("Route 53 answers with another record when the target of this one fails", at=f"{at}{_chosen(record)}")
+        return accepted(
+            "Route 53 answers with another record when the target of this one fails",
+            at=f"{at}{_chosen(record)}",
+        )
     at += "AliasTarget" if field(record, "AliasTarget") is not None else "ResourceRecords"
     if isinstance(target.regional, Unknown):
         return undecided(target.regional, at=at, fix=FIX)
     evidence = (f"{resource.id} → {target.name}",)
     if isinstance(moves, Unknown):
         return undecided(moves, at=at, fix=FIX, evidence=evidence)
-    problem = f"when the region of {target.name} fails clients are still sent there, and the name has to be changed by hand"
+    problem = (
+        f"when the region of {target.name} fails clients are still sent there until someone changes the name"
+    )
     return flagged(problem, fix=FIX, at=at, evidence=evidence)
 
 

@@ -20,7 +20,9 @@ def single_region_file_system(file_system: Resource, design: Design) -> Verdict:
     return judged_by_copies(
         [*(_replicas(file_system) if efs else []), *backup_copies(file_system, design)],
         otherwise="when its region fails its files are out of reach, and no other region has a copy",
-        fix=f"set {AT}, or copy its backups to another region" if efs else "copy its backups to a vault in another region",
+        fix=f"set {AT}, or copy its backups to another region"
+        if efs
+        else "copy its backups to a vault in another region",
         at=AT if efs else "",
     )
 
@@ -31,10 +33,15 @@ def _replicas(file_system: Resource) -> list[RegionalCopy]:
         return [RegionalCopy(destinations, "its replication", AT)]
     own = file_system.region
     regions = [field(destination, "Region") or own for destination in destinations]
-    return [RegionalCopy(is_elsewhere(region, own), f"it is replicated to {named_region(region, own)}", AT) for region in regions]
+    return [
+        RegionalCopy(is_elsewhere(region, own), f"it is replicated to {named_region(region, own)}", AT)
+        for region in regions
+    ]
 
 
 def _is_copy(file_system: Resource, design: Design) -> bool:
     overwritten = file_system.get("FileSystemProtection.ReplicationOverwriteProtection")
-    named = [path for _, path in design.referrers(file_system) if path.startswith("ReplicationConfiguration.")]
+    named = [
+        path for _, path in design.referrers(file_system) if path.startswith("ReplicationConfiguration.")
+    ]
     return bool(named) or same(overwritten, "DISABLED") is True

@@ -14,7 +14,7 @@ def single_region_table(table: Resource, design: Design) -> Verdict:
     replicas = items(table.get(AT))
     listed = [] if isinstance(replicas, Unknown) else [field(replica, "Region") for replica in replicas]
     if table.type == "AWS::DynamoDB::GlobalTable" and _distinct(listed):
-        # DynamoDB refuses two replicas in one region, so two of them are two regions whatever they are called.
+        # DynamoDB refuses two replicas in one region, so two of them are two regions.
         return accepted(f"it has a replica in each of {len(listed)} regions", at=AT)
     copies = [RegionalCopy(replicas, "its replicas", AT)] if isinstance(replicas, Unknown) else []
     for region in (*listed, *_made_by_cdk(table, design)):
@@ -25,7 +25,7 @@ def single_region_table(table: Resource, design: Design) -> Verdict:
     return judged_by_copies(
         [*copies, *backup_copies(table, design)],
         otherwise="when its region fails the table cannot be read or written, and no other region has a copy",
-        fix="declare it as AWS::DynamoDB::GlobalTable with Replicas in a second region (Terraform: a replica block)",
+        fix="declare an AWS::DynamoDB::GlobalTable with Replicas in a second region (Terraform: replica)",
         at=AT,
     )
 

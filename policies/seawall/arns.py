@@ -69,10 +69,23 @@ class Subject:
             return cls(resource, place, own, None, region is not None)
         every = {**own, **(tags or {})}
         if resource.language == "cloudformation":
+            every = {**_inherited(resource), **every}
             # CloudFormation itself tags what it makes ("Resource tag" in its user guide).
             every.setdefault("aws:cloudformation:logical-id", resource.id)
             every.setdefault("aws:cloudformation:stack-name", resource.stack.reference("AWS::StackName"))
         return cls(resource, place, every, _uncertain(resource), region is not None)
+
+
+def _inherited(resource: Resource) -> dict[str, Value]:
+    """The tags of the nested stack that a resource is in; CloudFormation hands them on to all it makes."""
+    parent = resource.design.stacks.get(resource.stack.template.parent or "")
+    if parent is None or resource.stack.template.parent is None:
+        return {}
+    for logical_id, name in parent.template.nested.items():
+        holder = resource.design.all.get((parent.name, logical_id))
+        if name == resource.stack.name and holder is not None and isinstance(holder.tags, dict):
+            return {**_inherited(holder), **holder.tags}
+    return {}
 
 
 def _uncertain(resource: Resource) -> Unknown | None:
@@ -87,61 +100,64 @@ def _uncertain(resource: Resource) -> Unknown | None:
 
 
 def arn_matches(pattern: Value, subject: Subject, design: Design) -> Answer:
-    """Whether an ARN pattern (``*`` and ``?`` stand for anything) names the resource: True, False or Unknown."""
+    """Whether an ARN pattern (``*`` and ``?`` stand for anything) names the resource, as far as is known."""
     form = ARN_FORMS.get(subject.resource.type)
-    if form is None or pattern is None:
+    if form is None or not isinstance(pattern, (str, Text, Unknown, Reference)):
         return False
-    if isinstance(pattern, Reference):
-        return _is_the_reference(pattern, subject, design)
     if isinstance(pattern, Unknown):
         return pattern
-    if not isinstance(pattern, (str, Text)):
-        return False
-    parts = pattern.parts if isinstance(pattern, Text) else (pattern,)
-    if any(isinstance(part, Reference) and part.key == subject.resource.key for part in parts):
+    parts: list[Value] = list(pattern.parts) if isinstance(pattern, Text) else [pattern]
+    named = [part for part in parts if isinstance(part, Reference)]
+    if any(part.key == subject.resource.key for part in named) or parts == ["*"]:
         return True
-    if any(isinstance(part, Reference) and _is_other(part, subject, design) for part in parts):
+    if any(_is_other(part, subject, design) for part in named):
         return False
-    return _texts_match(list(parts), subject, form, design)
+    if isinstance(pattern, Reference):
+        return Unknown((str(pattern),))  # a custom resource, for example, may return any ARN
+    return _texts_match(parts, subject, form, design)
 
 
 def _is_other(part: Reference, subject: Subject, design: Design) -> bool:
     """Whether a piece names another resource that is backed up; its name may be a piece of this one's too."""
-    named = design.all.get(part.key)
-    if named is None or named.type not in ARN_FORMS:
+    if not _is_backed_up(part, design):
         return False
     name = subject.resource.get(ARN_FORMS[subject.resource.type].name or "-")
     return not (isinstance(name, Text) and part in name.parts)
 
 
-def _is_the_reference(pattern: Reference, subject: Subject, design: Design) -> Answer:
-    if pattern.key == subject.resource.key:
-        return True
-    named = design.all.get(pattern.key)
-    if named is not None and named.type in ARN_FORMS:
-        return False
-    return Unknown((str(pattern),))  # a custom resource, for example, may return any ARN
+def _is_backed_up(part: Reference, design: Design) -> bool:
+    named = design.all.get(part.key)
+    return named is not None and named.type in ARN_FORMS
 
 
 def _texts_match(pattern: list[Value], subject: Subject, form: ArnForm, design: Design) -> Answer:
-    if pattern == ["*"]:
-        return True
-    if isinstance(pattern[0], str) and not pattern[0].startswith(("arn:", "*")):
-        return False
     signs = _Signs(design)
     name = _name(subject.resource, form)
     own = _own_arn(subject, form, name)
     if meet(signs.exact(own), signs.exact(pattern)):
         return True
-    if not meet(signs.loose(own), signs.loose(pattern)):
+    if not _may_meet(signs.loose(own), signs.loose(pattern)):
         return False
-    literal = all(isinstance(part, str) and "*" not in part and "?" not in part for part in pattern)
-    if literal and not isinstance(name, str):
-        # A name that the deployment invents is not written down before; one from a parameter may be.
-        return Unknown(reasons(name)) if _from_outside(name) else False
-    if literal:
-        return True  # the name is exactly this one: only the region or account is left to the deployment
-    return Unknown(reasons([part for part in (*pattern, *own) if isinstance(part, Unknown)]))
+    if any(not isinstance(part, str) or set("*?") & set(part) for part in pattern):
+        unknown = [part for part in (*pattern, name) if not _is_place(part)]
+        return Unknown(reasons(unknown) or reasons(own))
+    if isinstance(name, str):
+        return True  # only the region or the account is left to the deployment
+    # A name that the deployment invents is not written down before; one from a parameter may be.
+    return Unknown(reasons(name)) if _from_outside(name) else False
+
+
+def _may_meet(own: str, pattern: str) -> bool:
+    """Like ``meet``, section by section where both have all six: an unknown region hides no resource."""
+    left, right = own.split(":", 5), pattern.split(":", 5)
+    if len(right) < len(left):
+        return meet(own, pattern)
+    return all(meet(one, other) for one, other in zip(left, right, strict=True))
+
+
+def _is_place(part: Value) -> bool:
+    identity = getattr(part, "identity", None)
+    return isinstance(identity, tuple) and identity[:1] in (("AWS::Region",), ("AWS::AccountId",))
 
 
 def _from_outside(name: Value) -> bool:
@@ -188,8 +204,8 @@ class _Signs:
         return "".join(part if isinstance(part, str) else self._anything(part) for part in parts)
 
     def _anything(self, part: Value) -> str:
-        named = self._design.all.get(part.key) if isinstance(part, Reference) else None
-        return self._sign(part) if named is not None and named.type in ARN_FORMS else "*"
+        known = isinstance(part, Reference) and _is_backed_up(part, self._design)
+        return self._sign(part) if known else "*"
 
     def _sign(self, part: Value) -> str:
         identity = part if isinstance(part, Reference) else getattr(part, "identity", None)
@@ -213,9 +229,8 @@ def meet(left: str, right: str) -> bool:
 def _past_stars(positions: set[int], pattern: str) -> set[int]:
     found = set(positions)
     for position in positions:
-        while position < len(pattern) and pattern[position] == "*":
-            position += 1
-            found.add(position)
+        rest = pattern[position:]
+        found.update(range(position, position + len(rest) - len(rest.lstrip("*")) + 1))
     return found
 
 

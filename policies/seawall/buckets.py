@@ -17,7 +17,6 @@ from seawall.values import (
     Text,
     Unknown,
     Value,
-    boolean,
     field,
     items,
     join_parts,
@@ -102,38 +101,49 @@ def secondary_use(bucket: Resource, design: Design) -> str:
 
 def _uses(design: Design) -> dict[Key, str]:
     uses: dict[Key, str] = {}
+    for bucket, use in (*_receiving(design), *_replicas(design), *_delivered_to(design)):
+        uses.setdefault(bucket.key, use)
+    return uses
+
+
+def _receiving(design: Design) -> Iterator[tuple[Resource, str]]:
     for kind, path, use in RECEIVERS:
         for sender in design.of_type(kind):
             for value in _values_at(sender, path):
                 bucket = named_bucket(value, design)
                 if bucket is not None and bucket.key != sender.key:
-                    uses.setdefault(bucket.key, use.format(sender.id))
+                    yield bucket, use.format(sender.id)
+
+
+def _replicas(design: Design) -> Iterator[tuple[Resource, str]]:
     for bucket in design.of_type(BUCKET):
         for destination in replication_destinations(bucket, design):
             copy = destination.resource
             # Two buckets that replicate to each other are both written to.
             if copy is not None and copy.key != bucket.key and not copy.get("ReplicationConfiguration"):
-                uses.setdefault(copy.key, f"the replica of {bucket.id}")
+                yield copy, f"the replica of {bucket.id}"
+
+
+def _delivered_to(design: Design) -> Iterator[tuple[Resource, str]]:
+    for bucket in design.of_type(BUCKET):
         if same(bucket.get("AccessControl"), "LogDeliveryWrite") is True:
-            uses.setdefault(bucket.key, "logs that AWS delivers")
-        if _only_builds_use(bucket, design):
-            uses.setdefault(bucket.key, "the artefacts of builds")
+            yield bucket, "logs that AWS delivers"
+        elif _only_builds_use(bucket, design):
+            yield bucket, "the artefacts of builds"
     for policy in design.of_type("AWS::S3::BucketPolicy"):
-        allowed = {leaf for leaf in leaves(policy.get("PolicyDocument")) if isinstance(leaf, str)}
-        received = "logs that AWS delivers" if allowed.intersection(LOG_WRITERS) else ""
-        received = received or ("replicas from elsewhere" if "s3:ReplicateObject" in allowed else "")
-        receiver = named_bucket(policy.get("Bucket"), design) if received else None
-        if receiver is not None:
-            uses.setdefault(receiver.key, received)
-    return uses
+        if any(leaf in LOG_WRITERS for leaf in leaves(policy.get("PolicyDocument")) if isinstance(leaf, str)):
+            logs = named_bucket(policy.get("Bucket"), design)
+            if logs is not None:
+                yield logs, "logs that AWS delivers"
 
 
-BUILD_SERVICES = frozenset({"codebuild.amazonaws.com", "codepipeline.amazonaws.com", "codedeploy.amazonaws.com",
-                            "cloudformation.amazonaws.com"})  # fmt: skip
+BUILD_SERVICES = frozenset(
+    f"{name}.amazonaws.com" for name in ("codebuild", "codepipeline", "codedeploy", "cloudformation")
+)
 
 
 def _only_builds_use(bucket: Resource, design: Design) -> bool:
-    """Whether the only ones that may touch a bucket are roles of build services: their pipeline is elsewhere."""
+    """Whether nobody but roles of build services may touch a bucket: their pipeline is elsewhere."""
     users = [user for user, _ in design.referrers(bucket) if user.type != "AWS::S3::BucketPolicy"]
     return bool(users) and all(
         user.type == "AWS::IAM::Role" and _trusted(user) and _trusted(user) <= BUILD_SERVICES
@@ -168,12 +178,12 @@ def _below(value: Value, path: str) -> Iterator[Value]:
 
 
 def named_bucket(value: Value, design: Design) -> Resource | None:
-    """The bucket of the design that a value names: a reference, name, ARN, domain name or ``s3://`` address."""
+    """The bucket of the design that a value names: by reference, name, ARN, domain name or ``s3://`` URL."""
     if isinstance(value, Reference):
         return design.resolve(value, BUCKET)
     if not isinstance(value, (str, Text)) or not value:
         return None
-    parts = list(value.parts) if isinstance(value, Text) else [value]
+    parts: list[Value] = list(value.parts) if isinstance(value, Text) else [value]
     first = parts[0]
     if isinstance(first, str):
         parts[0] = first.rpartition(":::")[2] if first.startswith("arn:") else first.removeprefix("s3://")
@@ -192,7 +202,7 @@ def named_bucket(value: Value, design: Design) -> Resource | None:
 
 
 def replication_destinations(bucket: Resource, design: Design) -> tuple[Destination, ...]:
-    """Where a bucket's replication rules copy to; a rule or list that is unknown gives an unknown destination."""
+    """Where a bucket's replication rules copy to; what is unknown gives an unknown destination."""
     configuration = bucket.get("ReplicationConfiguration")
     if configuration is None:
         return ()
@@ -227,9 +237,8 @@ def _region_of_key(rule: Value, bucket: Resource, design: Design) -> str | Unkno
         return None
     if "\0" not in marked[3]:
         return marked[3]
-    unknown = [part for part in parts if not isinstance(part, str)][
-        sum(piece.count("\0") for piece in marked[:3])
-    ]
-    if isinstance(unknown, Unknown):
-        return bucket.region if unknown.identity == getattr(bucket.region, "identity", "") else unknown
-    return None
+    before = sum(piece.count("\0") for piece in marked[:3])
+    unknown = [part for part in parts if not isinstance(part, str)][before]
+    if not isinstance(unknown, Unknown):
+        return None
+    return bucket.region if unknown.identity == getattr(bucket.region, "identity", "") else unknown

@@ -26,7 +26,6 @@ from aws_cdk import (
     PolicyViolatingResource,
     PolicyViolation,
 )
-
 from seawall.configuration import OBJECTIVES, Misuse, objective_for
 from seawall.finding import Finding, Report, Unread
 from seawall.loading import load_policies
@@ -105,13 +104,13 @@ def _violations(report: Report) -> Iterator[PolicyViolation]:
 
 def _violation(finding: Finding, severity: str) -> PolicyViolation:
     why = [finding.message, *finding.evidence, finding.note]
-    undecided = "undecided, " if finding.verdict is Outcome.UNDECIDED else ""
+    undecided = ", undecided" if finding.verdict is Outcome.UNDECIDED else ""
     resource = PolicyViolatingResource(
         resource_logical_id=finding.resource, template_path=finding.file, locations=_locations(finding.path)
     )
     return PolicyViolation(
         rule_name=finding.policy,
-        description=f"{finding.title.rstrip('.')}: {undecided}{'; '.join(part for part in why if part)}.",
+        description=f"{finding.title.rstrip('.')}{undecided}: {'; '.join(filter(None, why))}.",
         fix=f"{finding.fix} (why, with examples: seawall explain {finding.policy})" if finding.fix else None,
         severity=severity,
         rule_metadata={"group": finding.group},

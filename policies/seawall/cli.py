@@ -41,6 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("seawall: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception:  # noqa: BLE001 - Python itself would end with 1: something is flagged
+        import traceback
+
+        traceback.print_exc()
+        print("seawall: this is a mistake in Seawall, please report it", file=sys.stderr)
+        return 2
 
 
 def _check(given: Namespace) -> int:
@@ -151,9 +157,11 @@ def _print(lines: Iterable[str]) -> None:
         for line in lines:
             print(line)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more at its end, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise Misuse(f"the report cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 def _write(file: Path, lines: Iterable[str]) -> None:

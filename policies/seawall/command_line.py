@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from seawall.configuration import OBJECTIVES
@@ -35,14 +36,22 @@ exit codes of check:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command; ``command`` holds the name of what is to be done."""
-    top = argparse.ArgumentParser("seawall", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_Help)
+    top = argparse.ArgumentParser(
+        "seawall", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_Help, allow_abbrev=False
+    )
     top.add_argument("--version", action="version", version=f"seawall {VERSION}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="seawall")
-    _add_check(commands.add_parser("check", help="judge templates", epilog=_EXAMPLES, formatter_class=_Help))
-    listing = commands.add_parser("list", help="list the policies", formatter_class=_Help)
+    _add_check(
+        commands.add_parser(
+            "check", help="judge templates", epilog=_EXAMPLES, formatter_class=_Help, allow_abbrev=False
+        )
+    )
+    listing = commands.add_parser("list", help="list the policies", formatter_class=_Help, allow_abbrev=False)
     listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
     _add_own_policies(listing)
-    explain = commands.add_parser("explain", help="print the page of a policy", formatter_class=_Help)
+    explain = commands.add_parser(
+        "explain", help="print the page of a policy", formatter_class=_Help, allow_abbrev=False
+    )
     explain.add_argument("policy", metavar="ID", help="such as SEA_SINGLE_AZ_DATABASE or single_az_database")
     _add_own_policies(explain)
     _add_colour(explain)
@@ -51,30 +60,28 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file, or a folder to search")
-    which = check.add_argument_group("what is judged")
-    which.add_argument(
-        "--policy", action="append", default=[], metavar="ID", help="only this policy (repeatable)"
+    check.add_argument(
+        "--jobs", type=_jobs, default=0, metavar="N", help="processes; one for each processor if not set"
     )
-    which.add_argument(
-        "--skip-policy", action="append", default=[], metavar="ID", help="not this policy (repeatable)"
-    )
-    which.add_argument(
-        "--group", action="append", default=[], metavar="NAME", help="only this group (repeatable)"
-    )
-    which.add_argument(
+    _add_choice(check.add_argument_group("what is judged"))
+    _add_values(check.add_argument_group("values that the templates leave open"))
+    _add_output(check.add_argument_group("what is printed"))
+
+
+def _add_choice(choice: argparse._ActionsContainer) -> None:
+    _add_list(choice, "--policy", "ID", "only this policy (repeatable)")
+    _add_list(choice, "--skip-policy", "ID", "not this policy (repeatable)")
+    _add_list(choice, "--group", "NAME", "only this group (repeatable)")
+    choice.add_argument(
         "--objective",
         choices=OBJECTIVES,
         help="what the designs promise to survive; otherwise that of the nearest seawall.yaml, or multi-az",
     )
-    _add_own_policies(which)
-    values = check.add_argument_group("values that the templates leave open")
-    values.add_argument(
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter's value (repeatable)",
-    )
+    _add_own_policies(choice)
+
+
+def _add_values(values: argparse._ActionsContainer) -> None:
+    _add_list(values, "--parameter", "NAME=VALUE", "a parameter's value (repeatable)")
     values.add_argument(
         "--parameters",
         action="append",
@@ -83,10 +90,10 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="values in CloudFormation's, CodePipeline's or a plain NAME: VALUE file (repeatable)",
     )
-    output = check.add_argument_group("what is printed")
-    output.add_argument(
-        "--format", choices=FORMATS, default="text", help="one of %(choices)s", metavar="FORMAT"
-    )
+
+
+def _add_output(output: argparse._ActionsContainer) -> None:
+    output.add_argument("--format", choices=FORMATS, default="text", help="%(choices)s", metavar="FORMAT")
     output.add_argument(
         "--output", type=_path, metavar="FILE", help="write the report here, not to the terminal"
     )
@@ -97,9 +104,10 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         "-q", "--quiet", action="store_true", help="only what is flagged and what could not be read"
     )
     _add_colour(output)
-    check.add_argument(
-        "--jobs", type=_jobs, default=0, metavar="N", help="processes; one for each processor if not set"
-    )
+
+
+def _add_list(parser: argparse._ActionsContainer, option: str, metavar: str, help_text: str) -> None:
+    parser.add_argument(option, action="append", default=[], metavar=metavar, help=help_text)
 
 
 def _add_own_policies(parser: argparse._ActionsContainer) -> None:
@@ -148,8 +156,8 @@ def terminal_width(streams: Sequence[int] = (1, 2)) -> int:
     if columns.isdecimal() and int(columns):
         return max(60, min(int(columns), 160))
     for stream in streams:
-        try:
-            return max(60, min(os.get_terminal_size(stream).columns, 160))
-        except OSError:
-            continue
+        with suppress(OSError):
+            width = os.get_terminal_size(stream).columns
+            if width:  # some terminals do not know it
+                return max(60, min(width, 160))
     return 100

@@ -23,7 +23,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a plan: when (a cron expression, or the schedule as written), whereto and for how many days."""
+    """One rule of a plan: when (a cron expression, or as written), whereto, and for how many days."""
 
     name: Value
     schedule: Value

@@ -9,16 +9,22 @@ from dataclasses import dataclass, replace
 
 from seawall.coverage import Protection
 from seawall.design import Design, Resource
-from seawall.values import Answer, Text, Unknown, boolean, field, items, number, reasons, same
+from seawall.values import Answer, Text, Unknown, Value, boolean, field, items, number, reasons
 
 INSTANCE = "AWS::RDS::DBInstance"
 
 SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", INSTANCE)
-"""Types whose deletion leaves a snapshot although the template sets no policy (DeletionPolicy attribute page)."""
+"""Types whose deletion leaves a snapshot although the template sets no policy (same page)."""
 
-TAKES_SNAPSHOT = (*SNAPSHOT_BY_DEFAULT, "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster", "AWS::Redshift::Cluster",
-                  "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup",
-                  "AWS::EC2::Volume")  # fmt: skip
+TAKES_SNAPSHOT = (
+    *SNAPSHOT_BY_DEFAULT,
+    "AWS::DocDB::DBCluster",
+    "AWS::Neptune::DBCluster",
+    "AWS::Redshift::Cluster",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::EC2::Volume",
+)
 """Types for which ``DeletionPolicy: Snapshot`` is allowed (same page)."""
 
 FINAL_BACKUP = ("WINDOWS", "OPENZFS", "ONTAP")
@@ -37,9 +43,7 @@ LOCKS = {
 
 def kept_on_delete(resource: Resource) -> Protection:
     """What keeps a resource's data when it is removed from the stack, or the stack is deleted."""
-    remedy = "Snapshot, or Retain" if resource.type in TAKES_SNAPSHOT else "Retain"
-    remedy += f", and {LOCKS[resource.type]}: true" if resource.type in LOCKS else ""
-    found = [replace(_policy(resource), remedy=remedy), *_locks(resource)]
+    found = [replace(_policy(resource), remedy=_remedy(resource)), *_locks(resource)]
     sure = next((protection for protection in found if protection.answer is True), None)
     if sure is not None:
         return sure
@@ -47,24 +51,57 @@ def kept_on_delete(resource: Resource) -> Protection:
     return replace(found[0], answer=Unknown(reasons(unknown))) if unknown else found[0]
 
 
+def _remedy(resource: Resource) -> str:
+    lock = LOCKS.get(resource.type)
+    if resource.type == "AWS::DynamoDB::GlobalTable":
+        lock = "DeletionProtectionEnabled on a replica"
+    if resource.language == "terraform":
+        setting = (
+            "deletion_protection_enabled"
+            if resource.type.startswith("AWS::DynamoDB")
+            else "deletion_protection"
+        )
+        return "lifecycle.prevent_destroy = true" + (f", and {setting} = true" if lock else "")
+    policy = (
+        "DeletionPolicy: Snapshot, or Retain" if resource.type in TAKES_SNAPSHOT else "DeletionPolicy: Retain"
+    )
+    return policy + (f", and {lock}: true" if lock else "")
+
+
+def what_deletion_takes(resource: Resource, kept: Protection, what: str) -> str:
+    """One sentence: why the resource goes, and what goes with it."""
+    if resource.language == "terraform":
+        return f"{kept.by}: terraform destroy, or taking the block out, deletes {what}"
+    return f"{kept.by}: deleting the stack, or taking the resource out of it, deletes {what}"
+
+
 def _policy(resource: Resource) -> Protection:
     at = "@DeletionPolicy"
     policy = resource.attribute("DeletionPolicy")
-    if policy is None and resource.type in SNAPSHOT_BY_DEFAULT:
-        return Protection(answer=True, by="a final snapshot, the default", at=at)
-    if policy in (None, "Delete") and resource.get("FileSystemType") in FINAL_BACKUP:
-        return Protection(answer=True, by="the final backup that FSx makes", at=at)
-    if policy is None and resource.language == "terraform":
-        return Protection(answer=False, by="nothing prevents its destruction", at=at)
-    if policy is None:
-        return Protection(answer=False, by="no DeletionPolicy is set, which means Delete", at=at)
     if policy in ("Retain", "RetainExceptOnCreate"):
-        return Protection(answer=True, by=f"DeletionPolicy {policy}", at=at)
-    if policy == "Snapshot" and resource.type in TAKES_SNAPSHOT:
-        return Protection(answer=True, by="a final snapshot", at=at)
+        by = "prevent_destroy" if resource.language == "terraform" else f"DeletionPolicy {policy}"
+        return Protection(answer=True, by=by, at=at)
     if reasons(policy):
         return Protection(Unknown(reasons(policy)), "DeletionPolicy", at)
-    return Protection(answer=False, by=f"DeletionPolicy is {policy}", at=at)
+    copy = _last_copy(resource, policy)
+    if copy:
+        return Protection(answer=True, by=copy, at=at)
+    by = f"DeletionPolicy is {policy}" if policy else "no DeletionPolicy is set, which means Delete"
+    if resource.language == "terraform":
+        by = "nothing prevents its destruction"
+    return Protection(answer=False, by=by, at=at)
+
+
+def _last_copy(resource: Resource, policy: Value) -> str:
+    """What is left of a resource that is deleted under this policy; empty where nothing is."""
+    terraform = resource.language == "terraform"  # its reader speaks of a final snapshot where one is made
+    if policy == "Snapshot" and (terraform or resource.type in TAKES_SNAPSHOT):
+        return "a final snapshot"
+    if policy is None and resource.type in SNAPSHOT_BY_DEFAULT:
+        return "a final snapshot, the default"
+    if (policy is None or not terraform) and resource.get("FileSystemType") in FINAL_BACKUP:
+        return "the final backup that FSx makes"
+    return ""
 
 
 def _locks(resource: Resource) -> list[Protection]:
@@ -114,7 +151,7 @@ def holds_only_a_cache(store: Resource) -> bool:
 
 
 def object_lock(bucket: Resource) -> Protection:
-    """Whether objects are locked on arrival: a default retention that outlives an attempt to empty the bucket."""
+    """Whether objects are locked on arrival, by a default retention that no emptying gets around."""
     at = "ObjectLockConfiguration.Rule.DefaultRetention"
     retention = bucket.get(at)
     if isinstance(retention, Unknown):
@@ -128,26 +165,19 @@ def object_lock(bucket: Resource) -> Protection:
 
 @dataclass(frozen=True, slots=True)
 class Emptying:
-    """What deletes a bucket's objects with the stack: ``answer`` True, False or Unknown; ``by`` says what does."""
+    """What deletes a bucket's objects with the stack: True, False or Unknown; ``by`` names what does."""
 
     answer: Answer
     by: str = ""
     at: str = ""
 
 
-EMPTYING_CODE = ("delete_objects", "deleteObjects", "DeleteObjects", "object_versions", "objects.all().delete",
-                 "objects.delete()", "delete_object(", "deleteObject(", "s3 rm ", "s3 rb ")  # fmt: skip
-EMPTYING_NAMES = (
-    "empty",
-    "autodelete",
-    "cleanup",
-    "cleanbucket",
-    "cleaner",
-    "wipe",
-    "purge",
-    "deleteobjects",
-    "bucketclean",
-)
+EMPTYING_CODE = ("delete_objects", "deleteObjects", "DeleteObjects", "object_versions",
+                 "objects.all().delete", "objects.delete()", "delete_object(", "deleteObject(",
+                 "s3 rm ", "s3 rb ")  # fmt: skip
+EMPTYING_NAMES = ("empty", "autodelete", "wipe", "purge", "deleteobjects")
+CLEANING_NAMES = ("clean",)
+"""Names that may mean the same, or the tidying of something else."""
 
 
 def emptied_on_delete(bucket: Resource, design: Design) -> Emptying:
@@ -155,15 +185,17 @@ def emptied_on_delete(bucket: Resource, design: Design) -> Emptying:
     forced = boolean(bucket.get("ForceDestroy"))  # Terraform's force_destroy
     if forced is True or isinstance(forced, Unknown):
         return Emptying(forced, "force_destroy", "ForceDestroy")
-    for other, path in design.referrers(bucket):
-        if not other.type.startswith("Custom::") and other.type != "AWS::CloudFormation::CustomResource":
-            continue
-        if _empties(other, design):
-            return Emptying(answer=True, by=f"{other.id} ({path.rpartition('.')[2]})")
-    return Emptying(answer=False)
+    unknown = Emptying(answer=False)
+    for other, _ in design.referrers(bucket):
+        if other.type.startswith("Custom::") or other.type == "AWS::CloudFormation::CustomResource":
+            answer = _empties(other, design)
+            if answer is True:
+                return Emptying(answer, other.id)
+            unknown = unknown if answer is False else Emptying(answer, other.id)
+    return unknown
 
 
-def _empties(custom: Resource, design: Design) -> bool:
+def _empties(custom: Resource, design: Design) -> Answer:
     if custom.type == "Custom::S3AutoDeleteObjects":
         return True
     function = design.resolve(custom.get("ServiceToken"), "AWS::Lambda::Function")
@@ -171,9 +203,8 @@ def _empties(custom: Resource, design: Design) -> bool:
     text = str(code) if isinstance(code, (str, Text)) else ""
     if text:
         return any(call in text for call in EMPTYING_CODE) and "Delete" in text
-    names = (
-        f"{custom.type} {custom.id} {function.id if function else ''}".lower()
-        .replace("-", "")
-        .replace("_", "")
-    )
-    return any(name in names for name in EMPTYING_NAMES)
+    names = f"{custom.type} {custom.id} {function.id if function else ''}".lower()
+    bare = names.replace("-", "").replace("_", "")
+    if any(name in bare for name in EMPTYING_NAMES):
+        return True
+    return Unknown((f"what {custom.id} deletes",)) if any(name in bare for name in CLEANING_NAMES) else False

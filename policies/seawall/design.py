@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from seawall.loops import for_each
 from seawall.source import Document, line_at
 from seawall.stack import Entry, Stack, Template, Touched, both
 from seawall.values import (
@@ -87,9 +88,19 @@ class Resource:
     def _top(self, name: str) -> Value:
         if "Fn::Transform" in self._properties:
             return Unknown(("a macro",))
-        if name not in self._properties:
-            return None
-        return self.stack.value((self.id, name), self._properties[name])
+        node = self._properties.get(name)
+        if node is None:
+            node = self._looped.get(name)
+        return None if node is None else self.stack.value((self.id, name), node)
+
+    @cached_property
+    def _looped(self) -> dict[str, Any]:
+        """The properties that loops among them stand for."""
+        found: dict[str, Any] = {}
+        for name, node in self._properties.items():
+            if str(name).startswith("Fn::ForEach::"):
+                found.update(for_each(self.stack, node, lambda name, body: {name: body}))
+        return found
 
     def attribute(self, name: str) -> Value:
         """A resource attribute beside the properties: ``DeletionPolicy``, ``UpdateReplacePolicy``."""
@@ -126,7 +137,7 @@ class Resource:
     @property
     def last_line(self) -> int:
         """The last line that surely belongs to it."""
-        return max([self.line, *_all_lines(self._lined)])
+        return max([self.line, *_all_lines(self._entry.written or self._lined)])
 
     def line_of(self, path: str) -> int:
         """The line of the property at ``path``, or of the nearest thing around it."""
@@ -146,11 +157,38 @@ class Resource:
         return found
 
     def references(self) -> Iterator[tuple[Key, str]]:
-        """The resources that its declaration names, each with the dotted path of the property."""
+        """The resources that its declaration names, each with the dotted path of the property.
+
+        Also those of other stacks, where an import, a parameter or an output leads to them.
+        """
+        found: dict[tuple[Key, str], None] = {}
         for name, node in self._properties.items():
             for target, path in _named(node, str(name)):
                 if target in self.stack.entries:
-                    yield (self.stack.name, target), path
+                    found[(self.stack.name, target), path] = None
+        if len(self.design.templates) > 1:
+            touched, self.design.touched = (
+                self.design.touched,
+                set(),
+            )  # an index of everything is nobody's reason
+            for name in self._properties:
+                found.update(
+                    ((one.key, path), None) for one, path in _mentioned_at(self._top(str(name)), str(name))
+                )
+            self.design.touched = touched
+        yield from found
+
+
+def _mentioned_at(value: Value, path: str) -> Iterator[tuple[Reference, str]]:
+    """Every reference inside a value with the path of the property around it."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _mentioned_at(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from _mentioned_at(item, path)
+    else:
+        yield from ((one, path) for one in mentioned(value))
 
 
 def tags_in(value: Value) -> dict[str, Value]:
@@ -264,7 +302,10 @@ class Design:
     def of_type(self, *types: str) -> list[Resource]:
         """The resources of these types that exist, or may exist, in this scenario."""
         return [
-            resource for name in types for resource in self._types.get(name, ()) if resource.exists is not False
+            resource
+            for name in types
+            for resource in self._types.get(name, ())
+            if resource.exists is not False
         ]
 
     def declared(self, *types: str) -> list[Resource]:

@@ -13,18 +13,28 @@ from seawall.design import Design, Resource
 from seawall.values import Answer, Reference, Text, Unknown, Value, boolean, field, items, leaves, reasons
 
 REGIONAL_TYPES = (
-    "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer", "AWS::ApiGateway::DomainName",
-    "AWS::ApiGatewayV2::DomainName", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::EC2::Instance",
-    "AWS::EC2::EIP", "AWS::EC2::VPCEndpoint", "AWS::ElasticBeanstalk::Environment", "AWS::AppRunner::Service",
-    "AWS::Lightsail::Instance", "AWS::Lambda::Url", "AWS::VpcLattice::Service",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer",
+    "AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGateway::RestApi",
+    "AWS::ApiGatewayV2::Api", "AWS::EC2::Instance", "AWS::EC2::EIP", "AWS::EC2::VPCEndpoint",
+    "AWS::ElasticBeanstalk::Environment", "AWS::AppRunner::Service", "AWS::Lightsail::Instance",
+    "AWS::Lambda::Url", "AWS::VpcLattice::Service",
 )  # fmt: skip
 """Front doors that stand in one region."""
 
 REGIONAL_NAME = re.compile(
-    r"\.elb\.amazonaws\.com|\.elb\.[a-z0-9-]+\.amazonaws\.com|\.execute-api\.|\.elasticbeanstalk\.com|\.awsapprunner\.com"
+    r"\.elb\.amazonaws\.com|\.elb\.[a-z0-9-]+\.amazonaws\.com|\.execute-api\.|\.elasticbeanstalk\.com"
+    r"|\.awsapprunner\.com"
     r"|\.compute(-1)?\.amazonaws\.com|\.vpce\.amazonaws\.com|\.lambda-url\."
 )
-CHOOSING = ("Failover", "Region", "GeoLocation", "GeoProximityLocation", "CidrRoutingConfig", "MultiValueAnswer", "Weight")
+CHOOSING = (
+    "Failover",
+    "Region",
+    "GeoLocation",
+    "GeoProximityLocation",
+    "CidrRoutingConfig",
+    "MultiValueAnswer",
+    "Weight",
+)
 """Properties that make Route 53 choose among records of one name."""
 
 
@@ -54,12 +64,18 @@ def target_of(record: Value, design: Design) -> Target:
 
 
 def _target(value: Value, design: Design) -> Target:
-    named = [design.all[leaf.key] for leaf in leaves(value) if isinstance(leaf, Reference) and leaf.key in design.all]
+    named = [
+        design.all[leaf.key]
+        for leaf in leaves(value)
+        if isinstance(leaf, Reference) and leaf.key in design.all
+    ]
     for resource in named:
         if resource.type in REGIONAL_TYPES:
             return Target(regional=True, name=resource.id)
     if named:
-        return Target(regional=False)  # a distribution, an accelerator, another record: not a front door of one region
+        return Target(
+            regional=False
+        )  # a distribution, an accelerator, another record: not a front door of one region
     if REGIONAL_NAME.search(_text(value)):
         return Target(regional=True, name=_text(value))
     if reasons(value) and not _is_global(_text(value)):
@@ -68,7 +84,10 @@ def _target(value: Value, design: Design) -> Target:
 
 
 def _is_global(name: str) -> bool:
-    return any(mark in name for mark in ("cloudfront.net", "awsglobalaccelerator.com", "s3-website", ".acm-validations."))
+    return any(
+        mark in name
+        for mark in ("cloudfront.net", "awsglobalaccelerator.com", "s3-website", ".acm-validations.")
+    )
 
 
 def _text(value: Value) -> str:
@@ -94,7 +113,10 @@ def moves_away(record: Value) -> Answer:
         return False
     if "Failover" in set_by:
         return True
-    follows, check = boolean(field(record, "AliasTarget.EvaluateTargetHealth")), field(record, "HealthCheckId")
+    follows, check = (
+        boolean(field(record, "AliasTarget.EvaluateTargetHealth")),
+        field(record, "HealthCheckId"),
+    )
     if follows is True or (check is not None and not isinstance(check, Unknown)):
         return True
     because = reasons([follows, check])
@@ -105,7 +127,14 @@ def records_of(resource: Resource) -> list[Value] | Unknown:
     """The records that a RecordSet or RecordSetGroup declares, as mappings."""
     if resource.type == "AWS::Route53::RecordSetGroup":
         return items(resource.get("RecordSets"))
-    names = (*CHOOSING, "Type", "Name", "AliasTarget", "ResourceRecords", "HealthCheckId", "HostedZoneId", "HostedZoneName")
+    names = (
+        *CHOOSING,
+        "Type",
+        "Name",
+        "AliasTarget",
+        "ResourceRecords",
+        "HealthCheckId",
+        "HostedZoneId",
+        "HostedZoneName",
+    )
     return [{name: resource.get(name) for name in names if resource.get(name) is not None}]
-
-

@@ -120,7 +120,8 @@ def read_yaml(text: str, problems: list[Unreadable]) -> Any:
         problem = error.problem or str(error)
         if mark and problem == "found character that cannot start any token" and _is_tab(text, mark.line):
             problem = "a tab indents this line, YAML takes spaces"
-        raise Unreadable(problem, mark.line + 1 if mark else None) from None
+        # The end of the text is reported in a line of its own.
+        raise Unreadable(problem, min(mark.line, text.count("\n")) + 1 if mark else None) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(f"character {error.character!r} is not allowed in YAML", line) from None
@@ -183,7 +184,7 @@ class _Builder:
         line = event.start_mark.line + 1
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event.tag, event.value, line)
-        elif event.implicit[0]:
+        elif event.implicit[0] and event.tag is None:
             value = _plain(event.value)
         else:
             value = event.value
@@ -259,7 +260,11 @@ class _Builder:
             return SHORT_TAGS[tag[1:]]
         if tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"):
             return None
-        raise OtherDocument(f"tag {tag} is not one of CloudFormation's", line)
+        if not tag.startswith("!"):
+            raise OtherDocument(f"tag {tag} is not one of CloudFormation's", line)
+        # Somebody's preprocessor will put something here, as a macro would.
+        self.problems.append(Unreadable(f"tag {tag} is not one of CloudFormation's", line))
+        return "Fn::Transform"
 
     def _tagged(self, tag: str, text: str, line: int) -> Any:
         if tag.startswith("tag:yaml.org,2002:"):
@@ -268,7 +273,9 @@ class _Builder:
         value = Mapping(line)
         value.size = 2
         argument: Any = text
-        if name == "Fn::GetAtt":
+        if name == "Fn::Transform":
+            argument = {"Name": tag}
+        elif name == "Fn::GetAtt":
             argument = Sequence(line)
             argument.extend(text.split(".", 1))
             argument.lines.extend([line, line])

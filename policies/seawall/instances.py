@@ -93,7 +93,7 @@ def _served(group: Resource, design: Design) -> Iterator[int]:
 
 
 def _for_others(rule: Value, group: Resource, design: Design) -> bool:
-    """Whether a rule lets in the world, or members of another group; a range of the network says too little."""
+    """Whether a rule lets in the world or members of another group; a range of addresses says too little."""
     if field(rule, "CidrIp") == "0.0.0.0/0" or field(rule, "CidrIpv6") == "::/0":
         return True
     source = field(rule, "SourceSecurityGroupId")

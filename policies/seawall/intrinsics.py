@@ -121,7 +121,8 @@ def _join(stack: Stack, argument: Any) -> Value:
     separator, pieces = evaluate(stack, argument[0]), evaluate(stack, argument[1])
     if isinstance(pieces, Unknown):
         named = pieces.identity is not None and isinstance(separator, str)
-        return Unknown(pieces.because, identity=("join", separator, pieces) if named else None)
+        identity = ("join", separator, pieces) if named else None
+        return Unknown(pieces.because, identity, excludes=pieces.excludes & {""})  # what is set is not empty
     if not isinstance(pieces, list):
         return pieces
     parts: list[Value] = []

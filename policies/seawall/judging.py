@@ -11,7 +11,7 @@ from seawall.finding import Finding, Unread
 from seawall.policy import Outcome, Policy, Verdict, undecided
 from seawall.scenarios import Scenarios, outcome_of, scenarios_of
 from seawall.stack import Touched
-from seawall.values import Key
+from seawall.values import Key, Unknown
 
 
 class PolicyFailed(Exception):
@@ -35,11 +35,10 @@ def judge_design(design: Design, policies: Iterable[Policy]) -> Iterator[Finding
         for resource in design.declared(*policy.applies_to):
             try:
                 judgement = court.judge(policy, resource)
+                if judgement.verdict.outcome is not Outcome.NOT_APPLICABLE:
+                    yield _finding(policy, judgement, court.deciders(policy, judgement))
             except PolicyFailed as error:
                 yield Unread(resource.file, resource.line, str(error))
-                continue
-            if judgement.verdict.outcome is not Outcome.NOT_APPLICABLE:
-                yield _finding(policy, judgement)
 
 
 class _Court:
@@ -48,6 +47,7 @@ class _Court:
     def __init__(self, design: Design) -> None:
         self.design = design
         self._scenarios: Scenarios | None = None
+        self._blind: dict[tuple[str, Key], Design] = {}
 
     @property
     def scenarios(self) -> Scenarios:
@@ -95,6 +95,28 @@ class _Court:
             yield _judge(policy, design, judgement.resource.key)
 
 
+    def deciders(self, policy: Policy, judgement: Judgement) -> tuple[str, ...]:
+        """What the verdict depends on: parameters without whose value it would be another one."""
+        if judgement.verdict.outcome is Outcome.UNDECIDED:
+            return tuple(dict.fromkeys(map(_bare, judgement.verdict.because)))
+        parameters = [
+            (stack, name)
+            for kind, stack, name in sorted(judgement.touched)
+            if kind == "parameter" and not name.startswith("AWS::")  # nobody sets those
+        ]
+        return tuple(name for stack, name in parameters if self._matters(policy, judgement, (stack, name)))
+
+    def _matters(self, policy: Policy, judgement: Judgement, parameter: Key) -> bool:
+        design = judgement.resource.design
+        key = (design.scenario, parameter)
+        if key not in self._blind:
+            unknown = Unknown((f"parameter {parameter[1]}",), ("parameter", *parameter))
+            self._blind[key] = design.under({**design.assignment, parameter: unknown}, design.scenario)
+        if judgement.resource.key not in self._blind[key].all:
+            return True
+        return _judge(policy, self._blind[key], judgement.resource.key).verdict.outcome is not judgement.verdict.outcome
+
+
 def _exists(design: Design, key: Key) -> bool:
     # A loop over a parameter makes other resources in another scenario.
     return key in design.all and design.all[key].exists is True
@@ -109,13 +131,13 @@ def _judge(policy: Policy, design: Design, key: Key) -> Judgement:
             raise TypeError(f"it returned {type(verdict).__name__}, not a Verdict")
     except RecursionError:
         verdict = undecided("a chain of references without end")
-    except Exception as error:  # one policy's mistake must not silence the others
+    except (Exception, SystemExit) as error:  # one policy's mistake must not silence the others
         detail = f"{type(error).__name__}: {error}".splitlines()[0]
         raise PolicyFailed(f"policy {policy.id} failed on {resource.id}: {detail}") from error
     return Judgement(verdict, resource, frozenset(design.touched))
 
 
-def _finding(policy: Policy, judgement: Judgement) -> Finding:
+def _finding(policy: Policy, judgement: Judgement, depends_on: tuple[str, ...]) -> Finding:
     verdict, resource = judgement.verdict, judgement.resource
     line = resource.line_of(verdict.at)
     note = judgement.note
@@ -137,7 +159,7 @@ def _finding(policy: Policy, judgement: Judgement) -> Finding:
         message,
         verdict.fix,
         verdict.evidence,
-        _depends_on(judgement),
+        depends_on,
         note,
         resource.key[0],
         policy.title,
@@ -145,15 +167,6 @@ def _finding(policy: Policy, judgement: Judgement) -> Finding:
         resource.document.text_of(line),
         resource.line,
     )
-
-
-def _depends_on(judgement: Judgement) -> tuple[str, ...]:
-    parameters = (
-        name
-        for kind, _, name in sorted(judgement.touched)
-        if kind == "parameter" and not name.startswith("AWS::")  # nobody sets those
-    )
-    return tuple(dict.fromkeys((*parameters, *map(_bare, judgement.verdict.because))))
 
 
 def _bare(reason: str) -> str:

@@ -37,7 +37,7 @@ def for_each(
     size = _nodes(body)
     found: dict[str, Value] = {}
     for element in _flat(elements)[:MAX_TURNS]:
-        if not stack.afford(size * 20):  # a node costs about as much as twenty characters
+        if not stack.afford(size * 100):  # a node costs about as much time as a hundred characters
             break
         for key, item in body.items():
             name, entry = _replaced(key, variable, element), _replaced(item, variable, element)

@@ -128,26 +128,34 @@ def _is_every_zone(value: Value) -> bool:
 
 
 def _spread(places: list[Place], unbounded: list[Unknown], resource: Resource, design: Design) -> Spread:
-    surely: list[Place] = []  # pairwise different
-    possibly: list[Place] = []  # not known to be equal
+    evidence = _evidence(places, unbounded, resource)
+    if not places and not unbounded:
+        return Spread(0, MANY, ("the subnets",), evidence)
+    possibly: list[Value] = []  # zones that are not known to be equal
+    different: list[set[int]] = []  # for each of them the earlier ones that it surely differs from
     because: dict[str, None] = {}
     for place in places:
-        answers = [same_zone(place.zone, other.zone, design) for other in possibly]
+        answers = [same_zone(place.zone, other, design) for other in possibly]
         if True in answers:
             continue
-        if all(same_zone(place.zone, other.zone, design) is False for other in surely):
-            surely.append(place)
-        for answer in answers:
-            because.update(dict.fromkeys(reasons(answer)))
-        possibly.append(place)
-    for unknown in unbounded:
-        because.update(dict.fromkeys(unknown.because))
-    at_least = max(len(surely), 1 if unbounded else 0)
-    at_most = MANY if unbounded else len(possibly)
-    if not places and not unbounded:
-        because["the subnets"] = None
-        at_most = MANY
-    return Spread(at_least, at_most, tuple(because), _evidence(places, unbounded, resource))
+        because.update(dict.fromkeys(reason for answer in answers for reason in reasons(answer)))
+        different.append({index for index, answer in enumerate(answers) if answer is False})
+        possibly.append(place.zone)
+    because.update(dict.fromkeys(reason for unknown in unbounded for reason in unknown.because))
+    at_least = max(_pairwise_different(different), 1 if unbounded else 0)
+    return Spread(at_least, MANY if unbounded else len(possibly), tuple(because), evidence)
+
+
+def _pairwise_different(different: list[set[int]]) -> int:
+    """How many of some zones surely differ from each other; two are always found, more where it is easy."""
+    best = min(1, len(different))
+    for last, earlier in enumerate(different):
+        found = [last]
+        for index in sorted(earlier, reverse=True):
+            if all(index in different[other] for other in found):
+                found.append(index)
+        best = max(best, len(found))
+    return best
 
 
 def same_zone(left: Value, right: Value, design: Design) -> bool | Unknown:
@@ -174,9 +182,10 @@ def _same_in_map(left: Any, right: Any, design: Design, otherwise: Unknown) -> b
 def _evidence(places: list[Place], unbounded: list[Unknown], resource: Resource) -> tuple[str, ...]:
     if not places and not unbounded:
         return ()
-    names = ", ".join([*(place.name for place in places), *(str(unknown) for unknown in unbounded)])
+    names = ", ".join([*(place.name for place in places), *(_named(unknown) for unknown in unbounded)])
     zones = list(dict.fromkeys(_named(place.zone) for place in places))
-    if unbounded or zones == [place.name for place in places]:
+    unknown = all(kind_of(place.zone) == "zone of" for place in places)
+    if unbounded or unknown or zones == [place.name for place in places]:
         return (f"{resource.id} → {names}",)
     quantity = {1: "", 2: "both "}.get(len(places), "all ") if len(zones) == 1 else ""
     return (f"{resource.id} → {names} → {quantity}{', '.join(zones)}",)
@@ -186,10 +195,14 @@ def _named(value: Value) -> str:
     """A subnet or a zone the way people call it: ``SubnetA``, ``GetAZs[0]``, ``Subnets[1]``."""
     if isinstance(value, Reference) and not value.attribute:
         return value.key[1]
-    identity: Any = getattr(value, "identity", None)
+    if not isinstance(value, Unknown):
+        return str(value)
+    identity: Any = value.identity
+    if kind_of(value) == "zones":
+        return "GetAZs"
     if kind_of(value) == "select":
         index = identity[2]
-        whole = "GetAZs" if _is_zones(identity[1]) else str(value).removeprefix("parameter ")
+        whole = _named(Unknown(value.because, identity=identity[1]))
         return f"{whole}[{int(index) if isinstance(index, float) else index}]"
     if kind_of(value) == "mapping":
         return f"{identity[2]}.{identity[4]}"

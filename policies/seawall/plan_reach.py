@@ -13,7 +13,7 @@ from seawall.values import Reference, Unknown, Value, field, items, leaves, plai
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a plan takes. ``taken`` names the resources of the design; ``barren`` says why it takes none at all.
+    """What a plan takes. ``taken`` names resources of the design; ``barren`` says why it takes none at all.
 
     Where both are empty, ``because`` says what decides. ``at`` is the plan's property at fault and ``fix``
     what to set instead, where it is not simply a selection that is missing.
@@ -47,11 +47,9 @@ def reach_of(plan: Resource, design: Design) -> Reach:
     if all(failures):
         evidence = tuple(f"{plan.id} → {selection.id} → nothing" for selection in selections)
         return Reach(barren=failures[0], evidence=evidence, fix=_fix(selections[0]))
-    names = " and ".join(
-        selection.id for selection, failure in zip(selections, failures, strict=True) if not failure
-    )
+    open_ends = [one.id for one, failure in zip(selections, failures, strict=True) if not failure]
     steps = tuple(f"{plan.id} → {selection.id} → nothing in this design" for selection in selections)
-    return Reach(because=f"what {names} finds outside this design", evidence=steps)
+    return Reach(because=f"what {' and '.join(open_ends)} finds outside this design", evidence=steps)
 
 
 def _without_selection(plan: Resource, design: Design) -> Reach:
@@ -62,11 +60,20 @@ def _without_selection(plan: Resource, design: Design) -> Reach:
     others = [other for other, _ in design.referrers(plan) if other.type != SELECTION]
     if others:
         return Reach(because=f"what {others[0].id} selects")
-    for name, output in plan.stack.template.outputs.items():
-        value = plan.stack.output(name) if isinstance(output, dict) else None
-        if any(reference.key == plan.key for reference in mentioned(value)):
-            return Reach(because=f"a selection in another stack that uses output {name}")
+    output = _output_of(plan)
+    if output:
+        return Reach(because=f"a selection in another stack that uses output {output}")
     return Reach(barren="no selection assigns a resource to it")
+
+
+def _output_of(plan: Resource) -> str:
+    """The output that hands the plan on to other stacks; empty where none does."""
+    if plan.language != "cloudformation":
+        return ""
+    for name in plan.stack.template.outputs:
+        if any(reference.key == plan.key for reference in mentioned(plan.stack.output(name))):
+            return str(name)
+    return ""
 
 
 def _taken(plan: Resource, design: Design) -> Reach | None:
@@ -85,37 +92,34 @@ def _fix(selection: Resource) -> str:
 def _barren(selection: Resource, design: Design) -> str:
     """Why a selection cannot take anything, whatever is deployed elsewhere; empty where it may."""
     chosen = selection.get("BackupSelection")
-    if isinstance(chosen, Unknown):
-        return ""
     arns, tags = items(field(chosen, "Resources")), items(field(chosen, "ListOfTags"))
+    excluded = items(field(chosen, "NotResources"))
     if isinstance(arns, Unknown) or isinstance(tags, Unknown):
         return ""
     if not arns and not tags:
         return f"{selection.id} names neither resources nor tags, which AWS Backup refuses"
-    excluded = items(field(chosen, "NotResources"))
     if isinstance(excluded, list) and "*" in excluded:
         return f"{selection.id} excludes every resource"
-    if not tags:
-        wrong = [_names_nothing(arn, selection, design) for arn in arns]
-        return wrong[0] if all(wrong) else ""
-    if not arns:
-        spelled = [_spelled_otherwise(tag, design) for tag in tags]
-        return spelled[0] if all(spelled) else ""
-    return ""
+    wrong = [_names_nothing(arn, selection, design) for arn in arns]
+    wrong += [_spelled_otherwise(tag, design) for tag in tags]
+    return wrong[0] if all(wrong) else ""
+
+
+NOT_BACKED_UP = tuple(
+    f"AWS::{name}::" for name in ("Lambda", "SQS", "SNS", "KMS", "IAM", "ElastiCache", "Backup", "Logs")
+)
+"""Services whose resources AWS Backup does not take ("Feature availability by resource" in its guide)."""
 
 
 def _names_nothing(arn: Value, selection: Resource, design: Design) -> str:
-    """Why this ARN takes nothing: it surely names resources of this design, and none of them is taken."""
-    named = [design.all[reference.key] for reference in mentioned(arn) if reference.key in design.all]
-    whole = isinstance(arn, Reference) or any(isinstance(leaf, Reference) for leaf in list(leaves(arn))[-1:])
-    if not named or not whole:
+    """Why this ARN takes nothing: it surely names a resource of this design, which is not taken."""
+    pieces = list(leaves(arn))
+    target = design.all.get(pieces[-1].key) if pieces and isinstance(pieces[-1], Reference) else None
+    if target is None:
         return ""
-    target = named[-1]
-    if target.type not in ARN_FORMS:
-        supported = not target.type.startswith(("AWS::Lambda::", "AWS::SQS::", "AWS::SNS::", "AWS::KMS::", "AWS::IAM::",
-                                                "AWS::ElastiCache::", "AWS::Backup::"))  # fmt: skip
-        return "" if supported else f"{selection.id} names {target.id}, which AWS Backup does not back up"
-    if backup_coverage(target, design).possible:
+    if target.type.startswith(NOT_BACKED_UP):
+        return f"{selection.id} names {target.id}, which AWS Backup does not back up"
+    if target.type not in ARN_FORMS or backup_coverage(target, design).possible:
         return ""
     return f"{selection.id} names {target.id}, but its conditions, exclusions or region leave it out"
 
@@ -130,5 +134,6 @@ def _spelled_otherwise(tag: Value, design: Design) -> str:
         own = resource.tags
         for name, text in own.items() if isinstance(own, dict) else ():
             if isinstance(text, (str, int, bool)) and (name.lower(), plain_text(text).lower()) == wanted:
-                return f"tag {key}={value} is spelled {name}={text} on {resource.id}, and tags are case-sensitive"
+                spelled = f"tag {key}={value} is spelled {name}={text} on {resource.id}"
+                return f"{spelled}, and tags are case-sensitive"
     return ""

@@ -8,47 +8,56 @@ reader fills in its provider's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seawall.backup_plans import backup_coverage, remembered, selects
 from seawall.buckets import (
     Destination,
-    Emptying,
-    emptied_on_delete,
     is_primary_data,
     named_bucket,
     replication_destinations,
     secondary_use,
 )
-from seawall.coverage import Copy, Coverage, PlanCoverage, Rule
+from seawall.coverage import Copy, Coverage, PlanCoverage, Protection, Rule
+from seawall.deletion import (
+    INSTANCE,
+    Emptying,
+    emptied_on_delete,
+    holds_only_a_cache,
+    holds_only_scratch,
+    kept_on_delete,
+    object_lock,
+    what_deletion_takes,
+)
 from seawall.design import Design, Resource, tags_in
-from seawall.values import Answer, Unknown, Value, boolean, field, items, number, reasons, same
+from seawall.values import Answer, Reference, Unknown, Value, boolean, field, items, number, reasons, same
 
-INSTANCE = "AWS::RDS::DBInstance"
 CLUSTERS = ("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster")
+
+RESTORES = (
+    "RestoreTime",
+    "UseLatestRestorableTime",
+    "SourceDbiResourceId",
+    "SourceDBInstanceAutomatedBackupsArn",
+)
+"""Properties of an instance that starts as a copy of an earlier state, not as a replica."""
+
+RESTORED_FROM = ("DBSnapshotIdentifier", "DBClusterSnapshotIdentifier", "RestoreToPointInTime", *RESTORES)
 
 
 def is_member_or_replica(database: Resource) -> str:
-    """Why a database instance holds no data of its own: its cluster's or source's; empty where it does."""
-    if database.type == INSTANCE and database.get("DBClusterIdentifier") is not None:
-        return "its cluster is judged"
-    if database.get("SourceDBInstanceIdentifier") is not None and not _restores(database):
-        return "it is a replica: its source is judged"
-    if database.get("SourceDBClusterIdentifier") is not None and not _restores(database):
-        return "it is a replica: its source is judged"
+    """Why a database holds no data of its own: its cluster or source does; empty where it does."""
     if database.get("ReplicationSourceIdentifier") is not None:
         return "it is a replica: its source is judged"
+    if database.type != INSTANCE:
+        return ""
+    if database.get("DBClusterIdentifier") is not None:
+        return "it is a member: its cluster is judged"
+    sources = ("SourceDBInstanceIdentifier", "SourceDBClusterIdentifier")
+    if any(database.get(name) is not None for name in sources):
+        restored = any(database.get(name) is not None for name in RESTORES)
+        return "" if restored else "it is a replica: its source is judged"
     return ""
-
-
-def _restores(database: Resource) -> bool:
-    names = ("RestoreTime", "UseLatestRestorableTime", "RestoreType", "RestoreToTime", "SourceDbiResourceId")
-    return any(database.get(name) is not None for name in names)
-
-
-RESTORED_FROM = ("DBSnapshotIdentifier", "DBClusterSnapshotIdentifier", "SnapshotIdentifier",
-                 "SourceDBInstanceAutomatedBackupsArn", "RestoreToPointInTime", "RestoreTime", "UseLatestRestorableTime",
-                 "SourceDbiResourceId")  # fmt: skip
 
 
 def automated_backups(database: Resource) -> Protection:
@@ -62,7 +71,8 @@ def automated_backups(database: Resource) -> Protection:
         by = f"automated backups kept for {_days(days)}" if days > 0 else "automated backups are switched off"
         return Protection(days > 0, by, at)
     if database.type not in CLUSTERS:
-        # A restored instance keeps its source's setting (RestoreDBInstanceFromDBSnapshot); a cluster has at least 1.
+        # A restored instance keeps its source's setting (RDS API, RestoreDBInstanceFromDBSnapshot); a
+        # cluster keeps at least one day whatever it comes from.
         source = next((name for name in RESTORED_FROM if database.get(name)), None)
         if source is not None:
             because = Unknown((f"the backup retention of what {source} names",))
@@ -105,9 +115,7 @@ def table_replicas(table: Resource, design: Design) -> list[Replica] | Unknown:
         found.append(
             Replica(table.region, _point_in_time(table.get(PITR), PITR), backup_coverage(table, design))
         )
-    for replica in replicas:
-        found.append(_replica(replica, table, design))
-    return found
+    return [*found, *(_replica(replica, table, design) for replica in replicas)]
 
 
 def _replica(replica: Value, table: Resource, design: Design) -> Replica:
@@ -136,38 +144,43 @@ def versions(bucket: Resource) -> Protection:
 
 
 def volume_coverage(volume: Resource, design: Design) -> Coverage:
-    """The plans that select a volume, or an instance that it is attached to: its backup holds the volume too."""
+    """The plans that select a volume, or an instance that it is attached to, whose backup holds it too."""
     own = backup_coverage(volume, design)
     if own.answer is True or not design.declared("AWS::Backup::BackupSelection", "AWS::DLM::LifecyclePolicy"):
         return own
-    answers = [own]
-    for attachment in design.of_type("AWS::EC2::VolumeAttachment"):
-        if design.resolve(attachment.get("VolumeId"), "AWS::EC2::Volume") is volume:
-            answers += _of_instance(
-                design.resolve(attachment.get("InstanceId"), "AWS::EC2::Instance"), design
-            )
-    for instance in design.of_type("AWS::EC2::Instance"):
-        listed = items(instance.get("Volumes"))
-        for entry in listed if isinstance(listed, list) else ():
-            if design.resolve(field(entry, "VolumeId"), "AWS::EC2::Volume") is volume:
-                answers += _of_instance(instance, design)
-    return next((found for found in answers if found.answer is True), None) or next(
-        (found for found in answers if isinstance(found.answer, Unknown)), own
+    every = [own, *(backup_coverage(instance, design) for instance in _attached_to(volume, design))]
+    sure = [found for found in every if found.answer is True]
+    unknown = [found for found in every if isinstance(found.answer, Unknown)]
+    return (sure or unknown or [own])[0]
+
+
+def _attached_to(volume: Resource, design: Design) -> list[Resource]:
+    instances = design.of_type("AWS::EC2::Instance")
+    pairs = [
+        (attachment.get("VolumeId"), attachment.get("InstanceId"))
+        for attachment in design.of_type("AWS::EC2::VolumeAttachment")
+    ]
+    for instance in instances:
+        listed = instance.items("Volumes")
+        entries = listed if isinstance(listed, list) else []
+        pairs += [(field(entry, "VolumeId"), Reference(instance.key)) for entry in entries]
+    found = (
+        design.resolve(instance, "AWS::EC2::Instance")
+        for attached, instance in pairs
+        if design.resolve(attached, volume.type) is volume
     )
-
-
-def _of_instance(instance: Resource | None, design: Design) -> list[Coverage]:
-    return [backup_coverage(instance, design)] if instance is not None else []
+    return [instance for instance in found if instance is not None]
 
 
 FSX_DEFAULTS = {"LUSTRE": 0.0, "WINDOWS": 30.0, "ONTAP": 30.0, "OPENZFS": 30.0}
 """Days that automatic backups are kept where the template does not say (FSx API reference)."""
+
 FSX_SECTIONS = {"LUSTRE": "LustreConfiguration", "WINDOWS": "WindowsConfiguration",
                 "ONTAP": "OntapConfiguration", "OPENZFS": "OpenZFSConfiguration"}  # fmt: skip
 
 
 def fsx_section(file_system: Resource) -> str:
-    """The property that configures an FSx file system of its kind: ``WindowsConfiguration``; empty if unknown."""
+    """The property that configures an FSx file system: ``WindowsConfiguration``; empty if unknown."""
     kind = file_system.get("FileSystemType")
     return FSX_SECTIONS.get(kind, "") if isinstance(kind, str) else ""
 
@@ -200,8 +213,33 @@ def _efs_backups(file_system: Resource) -> Protection:
 
 
 __all__ = [
-    "Copy", "Coverage", "Destination", "Emptying", "PlanCoverage", "Protection", "Replica", "Rule",
-    "automated_backups", "backup_coverage", "emptied_on_delete", "file_system_backups", "holds_only_a_cache",
-    "holds_only_scratch", "is_member_or_replica", "is_primary_data", "kept_on_delete", "named_bucket", "object_lock", "remembered", "replication_destinations", "secondary_use",
-    "selects", "table_replicas", "versions", "volume_coverage",
-]  # fmt: skip
+    "CLUSTERS",
+    "INSTANCE",
+    "Copy",
+    "Coverage",
+    "Destination",
+    "Emptying",
+    "PlanCoverage",
+    "Protection",
+    "Replica",
+    "Rule",
+    "automated_backups",
+    "backup_coverage",
+    "emptied_on_delete",
+    "file_system_backups",
+    "holds_only_a_cache",
+    "holds_only_scratch",
+    "is_member_or_replica",
+    "is_primary_data",
+    "kept_on_delete",
+    "named_bucket",
+    "object_lock",
+    "remembered",
+    "replication_destinations",
+    "secondary_use",
+    "selects",
+    "table_replicas",
+    "versions",
+    "volume_coverage",
+    "what_deletion_takes",
+]

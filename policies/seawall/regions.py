@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from seawall.coverage import Copy, PlanCoverage
 from seawall.design import Design, Resource
-from seawall.intrinsics import split
 from seawall.policy import Verdict, accepted, flagged, undecided
 from seawall.protection import CLUSTERS, INSTANCE, backup_coverage
+from seawall.texts import split
 from seawall.values import Answer, Reference, Text, Unknown, Value, reasons, same
 
 VAULTS = ("AWS::Backup::BackupVault", "AWS::Backup::LogicallyAirGappedBackupVault")
@@ -21,7 +21,7 @@ VAULTS = ("AWS::Backup::BackupVault", "AWS::Backup::LogicallyAirGappedBackupVaul
 
 @dataclass(frozen=True, slots=True)
 class RegionalCopy:
-    """One copy of a resource: whether it is in another region, what makes it, and the property that says so."""
+    """One copy: whether it is in another region, what makes it, and the property that says so."""
 
     elsewhere: Answer
     by: str
@@ -72,21 +72,27 @@ def copies_of_plan(plan: PlanCoverage, own: Value, design: Design) -> list[Regio
     for rule in plan.rules:
         for copy in rule.copies:
             region = region_of_copy(copy, design)
-            answer = is_elsewhere(region, own) if region is not None else Unknown((f"the region of {copy.vault}",))
-            found.append(RegionalCopy(answer, f"{plan.name} copies backups to {named_region(region, own)}", at))
+            answer = (
+                is_elsewhere(region, own) if region is not None else Unknown((f"the region of {copy.vault}",))
+            )
+            found.append(
+                RegionalCopy(answer, f"{plan.name} copies backups to {named_region(region, own)}", at)
+            )
     if plan.rules_unknown is not None:
         found.append(RegionalCopy(plan.rules_unknown, f"what {plan.name} copies", at))
     return found
 
 
 def backup_copies(resource: Resource, design: Design) -> list[RegionalCopy]:
-    """The copies that backup plans make of a resource; those of a plan that only may select it are unknown."""
+    """The copies that backup plans make of a resource; unknown ones where a plan only may select it."""
     coverage = backup_coverage(resource, design)
     found = [copy for plan in coverage.plans for copy in copies_of_plan(plan, resource.region, design)]
     if isinstance(coverage.answer, Unknown):
-        for plan in coverage.possible:
-            if any(copy.elsewhere is not False for copy in copies_of_plan(plan, resource.region, design)):
-                found.append(RegionalCopy(coverage.answer, f"what {plan.name} selects"))
+        found += [
+            RegionalCopy(coverage.answer, f"what {plan.name} selects")
+            for plan in coverage.possible
+            if any(copy.elsewhere is not False for copy in copies_of_plan(plan, resource.region, design))
+        ]
     return found
 
 
@@ -97,11 +103,17 @@ def database_copies(database: Resource, design: Design) -> list[RegionalCopy]:
     at = "AutomaticBackupReplicationRegion"
     if database.get(at) not in (None, ""):
         region = database.get(at)
-        found.append(RegionalCopy(is_elsewhere(region, own), f"automated backups go to {named_region(region, own)}", at))
+        found.append(
+            RegionalCopy(
+                is_elsewhere(region, own), f"automated backups go to {named_region(region, own)}", at
+            )
+        )
     for other in design.of_type(INSTANCE, *CLUSTERS):
         source = _source_of(other)
         if other is not database and design.resolve(source, database.type) is database:
-            found.append(RegionalCopy(is_elsewhere(other.region, own), f"{other.id} is a replica in {other.region}"))
+            found.append(
+                RegionalCopy(is_elsewhere(other.region, own), f"{other.id} is a replica in {other.region}")
+            )
     for other, path in design.referrers(database):
         if path == "SourceDBInstanceArn":
             found.append(RegionalCopy(is_elsewhere(other.region, own), f"{other.id} replicates its backups"))
@@ -124,16 +136,19 @@ def _of_global_cluster(database: Resource, design: Design) -> list[RegionalCopy]
     members = [other for other in design.of_type(database.type) if other is not database]
     members = [other for other in members if same(other.get(at), joined) is True]
     found = [
-        RegionalCopy(is_elsewhere(other.region, database.region), f"{other.id} is a member of its global cluster", at)
+        RegionalCopy(
+            is_elsewhere(other.region, database.region), f"{other.id} is a member of its global cluster", at
+        )
         for other in members
     ]
     if any(copy.elsewhere is True for copy in found):
         return found
-    return [*found, RegionalCopy(Unknown((f"the other members of global cluster {joined}",)), "its global cluster", at)]
+    others = Unknown((f"the other members of global cluster {joined}",))
+    return [*found, RegionalCopy(others, "its global cluster", at)]
 
 
 def judged_by_copies(copies: list[RegionalCopy], *, otherwise: str, fix: str, at: str) -> Verdict:
-    """Accepts one copy in another region, flags none, and leaves it undecided where only the deployment knows."""
+    """Accepts one copy in another region, flags none; undecided where only the deployment knows."""
     evidence = tuple(copy.by for copy in copies[:4])
     sure = next((copy for copy in copies if copy.elsewhere is True), None)
     if sure is not None:
@@ -143,5 +158,3 @@ def judged_by_copies(copies: list[RegionalCopy], *, otherwise: str, fix: str, at
         return undecided(unknown[0].elsewhere, at=unknown[0].at or at, fix=fix, evidence=evidence)
     beside = " (every copy there is stays in its own region)" if copies else ""
     return flagged(otherwise + beside, fix=fix, at=at, evidence=evidence)
-
-

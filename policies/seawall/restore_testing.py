@@ -6,13 +6,13 @@ from seawall.arns import meet
 from seawall.design import Design, Resource
 from seawall.protection import Protection
 from seawall.regions import VAULTS
-from seawall.values import Answer, Text, Unknown, Value, items, reasons
+from seawall.values import Answer, Unknown, Value, items, reasons
 
 TESTING_PLAN = "AWS::Backup::RestoreTestingPlan"
 TESTING_SELECTION = "AWS::Backup::RestoreTestingSelection"
 
 
-def tests_of(vaults: list[Value], design: Design) -> Protection:
+def restore_tests(vaults: list[Value], design: Design) -> Protection:
     """Whether a restore testing plan that selects something takes recovery points from any of these vaults.
 
     ``vaults`` are names, ARNs or references as the rules of a backup plan write them. ``by`` is the chain,
@@ -68,9 +68,15 @@ def _matches(pattern: Value, vault: Value, design: Design) -> Answer:
     left, right = (design.resolve(value, *VAULTS) for value in (pattern, vault))
     if left is not None and right is not None:
         return left is right
-    if isinstance(pattern, (str, Text)) and isinstance(vault, (str, Text)):
-        pattern_name, name = (str(value).rpartition(":")[2] for value in (pattern, vault))
-        known = isinstance(pattern, str) and isinstance(vault, str)
-        return True if meet(name, pattern_name) else False if known else Unknown(reasons([pattern, vault]) or (name,))
-    unknown = reasons([pattern, vault])
-    return Unknown(unknown) if unknown else False
+    wanted, name = _name(pattern, left), _name(vault, right)
+    if isinstance(wanted, str) and isinstance(name, str):
+        return meet(name, wanted)
+    return Unknown(reasons([wanted, name]) or (str(vault),))
+
+
+def _name(vault: Value, declared: Resource | None) -> Value:
+    """A vault's name, or the pattern of one, out of a name, an ARN or a reference."""
+    value = declared.get("BackupVaultName") if declared is not None else vault
+    if isinstance(value, str):
+        return value.rpartition(":")[2]
+    return value if reasons(value) else Unknown((f"the name of {declared.id if declared else vault}",))

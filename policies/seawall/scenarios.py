@@ -26,24 +26,29 @@ class Scenarios:
 def scenarios_of(design: Design) -> Scenarios:
     """Every scenario of a design whose conditions come out unlike those of all before it."""
     choices = _choices(design)
-    seen = {_outcome(design)}
+    usual = _outcome(design)
+    seen = {tuple(usual.items())}
     designs: list[Design] = []
     assignments = _combinations(choices)
     for assignment in islice(assignments, MAX_SCENARIOS):
         candidate = design.under(assignment, _described(assignment))
         outcome = _outcome(candidate)
-        if outcome not in seen:
-            seen.add(outcome)
+        if any(answer is None and usual.get(key) is not None for key, answer in outcome.items()):
+            continue  # where less is known than under the defaults, nothing is learnt
+        if tuple(outcome.items()) not in seen:
+            seen.add(tuple(outcome.items()))
             designs.append(candidate)
     return Scenarios(tuple(designs), next(assignments, None) is not None)
 
 
-def _outcome(design: Design) -> tuple[Any, ...]:
-    return tuple(
-        (stack.name, name, answer if isinstance(answer, bool) else None)
-        for stack in design.stacks.values()
-        for name, answer in ((name, stack.condition(name)) for name in stack.conditions)
-    )
+def _outcome(design: Design) -> dict[Key, bool | None]:
+    """How every condition comes out, ``None`` for an unknown one."""
+    found: dict[Key, bool | None] = {}
+    for stack in design.stacks.values():
+        for name in stack.conditions:
+            answer = stack.condition(name)
+            found[stack.name, name] = answer if isinstance(answer, bool) else None
+    return found
 
 
 def outcome_of(design: Design, touched: set[Touched]) -> tuple[Any, ...]:
@@ -98,7 +103,7 @@ def _worth_trying(design: Design, key: Key, texts: dict[str, None]) -> list[Valu
     allowed = declared.get("AllowedValues") if isinstance(declared, dict) else None
     values: list[Value] = [
         *texts,
-        Unknown((f"parameter {key[1]}",), ("parameter", *key), None, frozenset(texts)),
+        Unknown((f"parameter {key[1]}",), ("parameter", *key, "other"), None, frozenset(texts)),
     ]
     if isinstance(allowed, list):
         values = [value for value in allowed if isinstance(value, (str, int, float, bool))]

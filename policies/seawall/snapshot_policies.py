@@ -22,7 +22,7 @@ def by_snapshot_policy(policy: Resource, subject: Subject) -> tuple[Answer, Plan
     details = policy.get("PolicyDetails")
     default = policy.get("DefaultPolicy")
     matched = _by_default(policy, default, subject) if default is not None else _by_tags(details, subject)
-    place = not (same(policy.region, subject.region) is False)
+    place = same(policy.region, subject.region) is not False
     answer = all_of([place, same(policy.get("State"), "ENABLED"), policy.exists, matched.answer])
     rules, unknown = _rules(details)
     if default is not None:
@@ -39,8 +39,15 @@ def _by_tags(details: Value, subject: Subject) -> Matched:
         return Matched(answer=False)
     types = items(field(details, "ResourceTypes"))
     listed: Answer = types if isinstance(types, Unknown) else _one_of(kind, types)
-    matched = any_tag(items(field(details, "TargetTags")), subject)
+    matched = any_tag(_entries(field(details, "TargetTags")), subject)
     return Matched(all_of([listed, matched.answer]), matched.step)
+
+
+def _entries(tags: Value) -> list[Value] | Unknown:
+    """Target tags as entries; Terraform writes them as a map."""
+    if isinstance(tags, dict) and "Key" not in tags:
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
+    return items(tags)
 
 
 def _one_of(wanted: str, values: list[Value]) -> Answer:

@@ -26,12 +26,16 @@ _OPAQUE = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::CustomResource")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One resource as the template declares it; ``declared_type`` is the type that people see."""
+    """One resource as the template declares it; ``declared_type`` is the type that people see.
+
+    ``written`` is the node as it stands in the file, where ``node`` has parts that stand elsewhere.
+    """
 
     type: str
     node: dict[str, Any]
     declared_type: str = ""
     line: int | None = None
+    written: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

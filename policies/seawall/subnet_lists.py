@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seawall.design import Design
-from seawall.intrinsics import split
+from seawall.texts import split
 from seawall.values import Reference, Text, Unknown, Value, field, same
 
 
@@ -58,7 +58,8 @@ def _may_be_several(value: Unknown, design: Design) -> bool:
 
 def _sounds_plural(name: str) -> bool:
     # Only a name tells whether a text holds one subnet or several joined by commas.
-    return name.rstrip("}").lower().endswith(("s", "list"))
+    lower = name.rstrip("}").lower()
+    return lower.endswith(("s", "list")) or "subnets" in lower or "zones" in lower
 
 
 def kind_of(value: Value) -> str:

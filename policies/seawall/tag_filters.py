@@ -1,4 +1,4 @@
-"""Filters by tags, as AWS Backup and Data Lifecycle Manager apply them. Keys and values are case-sensitive."""
+"""Filters by tags, as AWS Backup and Data Lifecycle Manager apply them: upper and lower case differ."""
 
 from __future__ import annotations
 

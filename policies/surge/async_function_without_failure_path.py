@@ -5,6 +5,7 @@ from seawall.messaging import Link, Manner, failure_paths, invocations, invoke_s
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
 from seawall.values import Unknown
 
+PERMISSION = "AWS::Lambda::Permission"
 AT = "DeadLetterConfig"
 FIX = "set DeadLetterConfig.TargetArn, or DestinationConfig.OnFailure in an AWS::Lambda::EventInvokeConfig"
 PROBLEM = "an event that fails three times is dropped and nobody can process it again"
@@ -28,8 +29,12 @@ def async_function_without_failure_path(function: Resource, design: Design) -> V
     if paths:
         return undecided(paths[0][1], at=AT, fix=FIX, evidence=evidence)
     if asynchronous:
-        return flagged(f"{_triggers_first(asynchronous)[0].by.id} does not wait for it: {PROBLEM}", fix=FIX, at=AT, evidence=evidence)
-    return flagged(f"{settings[0].id} expects asynchronous events and sets no OnFailure: {PROBLEM}", fix=FIX, at=AT)
+        return flagged(
+            f"{_trigger(asynchronous)} does not wait for it: {PROBLEM}", fix=FIX, at=AT, evidence=evidence
+        )
+    return flagged(
+        f"{settings[0].id} expects asynchronous events and sets no OnFailure: {PROBLEM}", fix=FIX, at=AT
+    )
 
 
 def _without_events(links: list[Link]) -> Verdict:
@@ -40,12 +45,23 @@ def _without_events(links: list[Link]) -> Verdict:
         return accepted("it polls a queue, which keeps what failed")
     if Manner.FROM_STREAM in manners:
         return not_applicable("its event source mapping decides")
-    return undecided("what invokes it", message="nothing here shows whether its callers wait for it", at=AT, fix=FIX)
+    return undecided(
+        "what invokes it", message="nothing here shows whether its callers wait for it", at=AT, fix=FIX
+    )
+
+
+def _trigger(links: list[Link]) -> str:
+    first = _triggers_first(links)[0].by
+    return (
+        first.id
+        if first.type != PERMISSION
+        else f"{first.get('Principal')}, which {first.id} lets invoke it,"
+    )
 
 
 def _triggers_first(links: list[Link]) -> list[Link]:
     # A permission only repeats what the trigger beside it says.
-    return sorted(links, key=lambda link: link.by.type == "AWS::Lambda::Permission")
+    return sorted(links, key=lambda link: link.by.type == PERMISSION)
 
 
 def _step(link: Link, function: Resource) -> str:

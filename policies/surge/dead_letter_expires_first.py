@@ -17,23 +17,29 @@ def dead_letter_expires_first(queue: Resource, design: Design) -> Verdict:
     sources = [link.by for link in dead_letter_users(queue, design) if link.by.type == QUEUE]
     if not sources:
         return not_applicable("no queue of this design sends its dead letters here")
-    fifo = boolean(queue.get("FifoQueue"))
+    fifo, kept = boolean(queue.get("FifoQueue")), _seconds(queue)
     if fifo is True:
         return accepted("a FIFO queue starts counting a message's age again", at="FifoQueue")
-    kept = _seconds(queue)
-    periods = [(source, _seconds(source)) for source in sources]
-    unknown = [value for value in (fifo, kept, *(period for _, period in periods)) if isinstance(value, Unknown)]
     if kept == LONGEST:
         return accepted("it keeps messages for 14 days, as long as any queue can", at=AT)
-    for source, period in periods:
-        if isinstance(period, float) and isinstance(kept, float) and fifo is not True and kept <= period:
+    for unknown in (fifo, kept):
+        if isinstance(unknown, Unknown):
+            return undecided(unknown, at=AT, fix=FIX)
+    return _compare(queue, kept, sources)
+
+
+def _compare(queue: Resource, kept: float | Unknown, sources: list[Resource]) -> Verdict:
+    for source in sources:
+        period = _seconds(source)
+        if isinstance(period, Unknown) or isinstance(kept, Unknown):
+            return undecided(period, at=AT, fix=FIX)
+        if kept <= period:
             problem = (
-                f"a message's age keeps counting in a standard queue: {queue.id} keeps it {_days(kept)} since it was first "
-                f"sent, {source.id} {_days(period)}, so what waited there is gone before anyone looks"
+                f"a message's age keeps counting in a standard queue: {source.id} keeps it {_days(period)}, "
+                f"{queue.id} {_days(kept)} from the same start, so what waited is gone before anyone looks"
             )
-            return flagged(problem, fix=FIX, at=AT, evidence=(f"{source.id} ({_days(period)}) → {queue.id} ({_days(kept)})",))
-    if unknown:
-        return undecided(unknown[0], at=AT, fix=FIX)
+            evidence = (f"{source.id} ({_days(period)}) → {queue.id} ({_days(kept)})",)
+            return flagged(problem, fix=FIX, at=AT, evidence=evidence)
     return accepted("it keeps messages longer than the queue they come from", at=AT)
 
 

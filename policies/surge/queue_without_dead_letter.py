@@ -8,7 +8,9 @@ from seawall.policy import Verdict, accepted, flagged, policy, undecided
 from seawall.values import Unknown
 
 FIX = "set RedrivePolicy with the deadLetterTargetArn of a second queue and a maxReceiveCount"
-MEANT_AS_DEAD_LETTER = re.compile(r"dlq|dead.?letter|dead.?queue", re.IGNORECASE)
+MEANT_AS_DEAD_LETTER = re.compile(
+    r"dlq|dead.?(letter|queue)|on.?failure|fail(ed|ures?)|undeliver|poison|error.?queue", re.IGNORECASE
+)
 
 
 @policy(applies_to="AWS::SQS::Queue")
@@ -23,10 +25,12 @@ def queue_without_dead_letter(queue: Resource, design: Design) -> Verdict:
     chain = dead_letter_chain(queue, design)
     steps = " → ".join(step.id for step in chain)
     if len(chain) > 2 and chain[-1] is queue:
-        problem = f"its dead letters come back to it ({steps}): a message that cannot be processed circles until it expires"
-        return flagged(problem, fix="let the chain of RedrivePolicy end in a queue of its own", at="RedrivePolicy")
+        problem = f"its dead letters come back to it ({steps}): a broken message circles until it expires"
+        return flagged(problem, fix="let the chain end in a queue without RedrivePolicy", at="RedrivePolicy")
     evidence = (steps,) if len(chain) > 1 else ()
-    return accepted("messages that keep failing move to a dead-letter queue", at="RedrivePolicy", evidence=evidence)
+    return accepted(
+        "messages that keep failing move to a dead-letter queue", at="RedrivePolicy", evidence=evidence
+    )
 
 
 def _without_redrive(queue: Resource, user: str) -> Verdict:

@@ -1,7 +1,7 @@
 """See stream_consumer_without_failure_path.md: why it matters, how to fix it, what is and is not flagged."""
 
 from seawall.design import Design, Resource
-from seawall.messaging import FUNCTION, MAPPING, function_of, source_kind
+from seawall.messaging import FUNCTION, MAPPING, function_of, mappings_of, source_kind
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
 from seawall.values import Unknown
 
@@ -16,8 +16,7 @@ def stream_consumer_without_failure_path(resource: Resource, design: Design) -> 
         if function_of(resource.get("FunctionName"), design) is not None:
             return not_applicable("its function is judged")
         return _judge([resource], design)
-    mappings = [item for item in design.of_type(MAPPING) if function_of(item.get("FunctionName"), design) is resource]
-    return _judge(mappings, design)
+    return _judge(mappings_of(resource, design), design)
 
 
 def _may_be_judged(kind: str, mapping: Resource) -> bool:
@@ -32,10 +31,11 @@ def _judge(mappings: list[Resource], design: Design) -> Verdict:
         target = mapping.get(AT)
         if target in (None, ""):
             problem = (
-                f"{mapping.id} reads a stream and sets no on-failure destination: a record that cannot be processed blocks its "
-                "shard until it expires, then is lost; a dead-letter queue of the function does not help there"
+                f"{mapping.id} reads a stream and sets no on-failure destination: a record that fails blocks "
+                "its shard until it expires, then is lost; a function's dead-letter queue never sees it"
             )
-            return flagged(problem, fix=FIX, at=AT, evidence=(f"{mapping.get('EventSourceArn')} → {mapping.id}",))
+            evidence = (f"{mapping.get('EventSourceArn')} → {mapping.id}",)
+            return flagged(problem, fix=FIX, at=AT, evidence=evidence)
         if isinstance(mapping.get("DestinationConfig.OnFailure"), Unknown):
             return undecided(target, at=AT, fix=FIX)
     if streams:

@@ -7,7 +7,9 @@ from seawall.values import Unknown
 
 QUEUE_DEFAULT = 30.0  # seconds, of VisibilityTimeout
 FUNCTION_DEFAULT = 3.0  # seconds, of a function's Timeout
-ADVISED = 6  # times the function's timeout, says the Lambda developer guide: room for retries when it is throttled
+ADVISED = (
+    6  # times the function's timeout, says the Lambda developer guide: room for retries when it is throttled
+)
 AT = "VisibilityTimeout"
 
 
@@ -40,11 +42,12 @@ def _compare(queue: Resource, mapping: Resource, design: Design) -> Verdict:
     advised = ADVISED * timeout + (window if isinstance(window, float) else 0.0)
     if visibility < timeout:
         problem = (
-            f"{function.id} may work for {timeout:g} s on a message that the queue hands out again after {visibility:g} s: "
-            "under load the same work is done twice, or never deleted"
+            f"{function.id} may work for {timeout:g} s on a message that is handed out again "
+            f"after {visibility:g} s: under load the same work is done twice"
         )
         return flagged(problem, fix=f"set {AT} to at least {advised:g}", at=AT, evidence=evidence)
-    note = f"; AWS advises {advised:g} s (6 × the timeout plus the batching window)" if visibility < advised else ""
+    advice = f"; AWS advises {advised:g} s (6 × the timeout plus the batching window)"
+    note = advice if visibility < advised else ""
     covered = f"{visibility:g} s cover the {timeout:g} s that {function.id} may take{note}"
     return accepted(covered, at=AT, evidence=evidence)
 

@@ -4,7 +4,7 @@ from seawall.capacity import nodes_of_cache
 from seawall.design import Design, Resource
 from seawall.placement import spread_of_subnets, spread_of_zones
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
-from seawall.values import Unknown
+from seawall.values import Unknown, reasons
 
 GROUP = "AWS::ElastiCache::ReplicationGroup"
 GROUP_FIX = "set MultiAZEnabled and AutomaticFailoverEnabled to true, with one replica or more for each shard"
@@ -31,8 +31,9 @@ def _replication_group(cache: Resource, design: Design) -> Verdict:
         return flagged(message, fix=GROUP_FIX, at=at)
     if multi_az is True and failover is not False:
         return accepted("a replica in another zone takes over by itself", at="MultiAZEnabled")
-    if isinstance(failover, Unknown):
-        return undecided(failover, at="AutomaticFailoverEnabled", fix=GROUP_FIX)
+    for value, name in ((failover, "AutomaticFailoverEnabled"), (multi_az, "MultiAZEnabled")):
+        if isinstance(value, Unknown) and failover is not False:
+            return undecided(value, at=name, fix=GROUP_FIX)
     if failover is not True:
         message = "no replica takes over when the primary's zone is lost: writes fail until somebody acts"
         return flagged(message, fix=GROUP_FIX, at="AutomaticFailoverEnabled")
@@ -53,9 +54,7 @@ def _placed_by_hand(cache: Resource, design: Design) -> Verdict:
         at = "PreferredCacheClusterAZs" if several is False else "CacheSubnetGroupName"
         message = "primary and replicas are in one zone and lost together with it"
         return flagged(message, fix=GROUP_FIX, at=at)
-    multi_az = cache.boolean("MultiAZEnabled")
-    why = multi_az if isinstance(multi_az, Unknown) else "where ElastiCache happens to place the nodes"
-    return undecided(why, at="MultiAZEnabled", fix=GROUP_FIX)
+    return undecided("where ElastiCache happens to place the nodes", at="MultiAZEnabled", fix=GROUP_FIX)
 
 
 def _cluster(cache: Resource, design: Design) -> Verdict:
@@ -75,5 +74,5 @@ def _cluster(cache: Resource, design: Design) -> Verdict:
         message = "all its nodes are placed in one zone: the cache is empty at once when it is lost"
         return flagged(message, fix=CLUSTER_FIX, at="PreferredAvailabilityZones")
     if not isinstance(nodes, float) or mode != "cross-az":
-        return undecided([nodes, mode], at="AZMode", fix=CLUSTER_FIX)
+        return undecided(Unknown(reasons([nodes, mode]) or ("NumCacheNodes",)), at="AZMode", fix=CLUSTER_FIX)
     return accepted("its nodes are spread over zones: one zone takes a part of it only", at="AZMode")

@@ -185,9 +185,9 @@ def test_equal_look_ups_by_an_unknown_key_are_equal() -> None:
 
 
 def test_a_dynamic_reference_is_unknown_and_named() -> None:
-    secret = "{{resolve:secretsmanager:db:SecretString:password}}"
-    assert unknown(f'"{secret}"').because == (secret,)
-    assert str(value_of(f'!Sub "${{Name}}:{secret}"')) == f"orders:${{{secret}}}"
+    reference = "{{resolve:ssm:/orders/password}}"
+    assert unknown(f'"{reference}"').because == (reference,)
+    assert str(value_of(f'!Sub "${{Name}}:{reference}"')) == f"orders:${{{reference}}}"
 
 
 def test_an_import_from_another_design_is_unknown_and_named() -> None:
@@ -204,20 +204,20 @@ def test_an_if_on_an_unknown_condition_names_the_parameter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "answer"),
+    "node",
     [
-        ("!Equals [1, '1']", True),
-        ("!Equals [true, 'true']", True),
-        ("!Equals [!Ref Name, orders]", True),
-        ("!Not [!Equals [!Ref Name, orders]]", False),
-        ("!And [{Condition: Always}, {Condition: Never}]", False),
-        ("!Or [{Condition: Always}, {Condition: Maybe}]", True),
-        ("!And [{Condition: Never}, {Condition: Maybe}]", False),
-        ("{Condition: Always}", True),
+        "!Equals [1, '1']",
+        "!Equals [true, 'true']",
+        "!Equals [!Ref Name, orders]",
+        "!Not [!Equals [!Ref Name, bills]]",
+        "!Not [!And [{Condition: Always}, {Condition: Never}]]",
+        "!Or [{Condition: Always}, {Condition: Maybe}]",
+        "!Not [!And [{Condition: Never}, {Condition: Maybe}]]",
+        "{Condition: Always}",
     ],
 )
-def test_a_condition_is_decided_where_the_unknown_does_not_matter(node: str, answer: bool) -> None:
-    assert decide(stack_of(), read_yaml(node, [])) is answer
+def test_a_condition_is_decided_where_the_unknown_does_not_matter(node: str) -> None:
+    assert decide(stack_of(), read_yaml(node, [])) is True
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def json_bomb() -> Any:
 
 def test_a_text_that_triples_at_every_level_ends_as_an_unknown_at_once() -> None:
     started = time.perf_counter()
-    assert "characters" in str(unknown(sub_bomb()))
+    assert reasons(value_of(sub_bomb())) == ("a text of more than 1000000 characters",)
     assert isinstance(evaluate(stack_of(), json_bomb()), Unknown)
     assert time.perf_counter() - started < 2
 

@@ -27,10 +27,10 @@ def database(**properties: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def templates(tmp_path: Path) -> Path:
+def designs(tmp_path: Path) -> Path:
     """A folder with a template for each verdict of the policy single_az_database."""
     exception = {"checkov": {"skip": [{"id": "SEA_SINGLE_AZ_DATABASE", "comment": "test data"}]}}
-    designs: dict[str, dict[str, Any]] = {
+    contents: dict[str, dict[str, Any]] = {
         "accepted": {"Resources": {"Orders": database(MultiAZ=True)}},
         "flagged": {"Resources": {"Orders": database(MultiAZ=False)}},
         "undecided": {
@@ -41,8 +41,8 @@ def templates(tmp_path: Path) -> Path:
     }
     folder = tmp_path / "templates"
     folder.mkdir()
-    for name, design in designs.items():
-        (folder / f"{name}.json").write_text(json.dumps(design, indent=2))
+    for name, content in contents.items():
+        (folder / f"{name}.json").write_text(json.dumps(content, indent=2))
     return folder
 
 

@@ -65,34 +65,34 @@ def check(seawall: Run) -> Run:
 def process(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "seawall", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, **options)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, env=environment, text=True, **streams)
 
 
 # Exit codes
 
 
 @pytest.mark.parametrize("verdict", ["accepted", "undecided", "skipped"])
-def test_the_exit_code_is_0_where_nothing_is_flagged(check: Run, templates: Path, verdict: str) -> None:
-    assert check(templates / f"{verdict}.json").code == 0
+def test_the_exit_code_is_0_where_nothing_is_flagged(check: Run, designs: Path, verdict: str) -> None:
+    assert check(designs / f"{verdict}.json").code == 0
 
 
-def test_the_exit_code_is_1_where_something_is_flagged(check: Run, templates: Path) -> None:
-    assert check(templates).code == 1
+def test_the_exit_code_is_1_where_something_is_flagged(check: Run, designs: Path) -> None:
+    assert check(designs).code == 1
 
 
 def test_a_file_that_cannot_be_read_ends_with_2_and_the_findings_are_still_printed(
-    check: Run, templates: Path
+    check: Run, designs: Path
 ) -> None:
-    (templates / "broken.yaml").write_text("Resources:\n\tOrders:\n")
-    outcome = check(templates)
+    (designs / "broken.yaml").write_text("Resources:\n\tOrders:\n")
+    outcome = check(designs)
     assert outcome.code == 2
     assert "broken.yaml:2" in outcome.output
     assert "SEA_SINGLE_AZ_DATABASE" in outcome.output
 
 
-def test_a_path_that_does_not_exist_ends_with_2_and_is_named(check: Run, templates: Path) -> None:
-    outcome = check(templates / "flagged.json", "nowhere/at.all")
+def test_a_path_that_does_not_exist_ends_with_2_and_is_named(check: Run, designs: Path) -> None:
+    outcome = check(designs / "flagged.json", "nowhere/at.all")
     assert outcome.code == 2
     assert "nowhere/at.all  no such file or directory" in outcome.output
     assert "1 flagged" in outcome.output
@@ -135,43 +135,66 @@ def test_the_version_is_that_of_the_package(seawall: Run, repository: Path) -> N
     assert seawall("--version").output == f"seawall {VERSION}\n"
 
 
+def test_a_mistake_in_seawall_itself_ends_with_2(
+    check: Run, designs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("seawall.cli.check", stumble)
+    outcome = check(designs)
+    assert outcome.code == 2
+    assert "ZeroDivisionError" in outcome.errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_ends_with_2_and_says_so(designs: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        running = process("check", designs, stdout=full)
+        _, errors = running.communicate(timeout=30)
+    assert running.returncode == 2
+    assert errors == "seawall: the report cannot be written: no space left on device\n"
+
+
+def test_options_cannot_be_abbreviated(seawall: Run, designs: Path) -> None:
+    assert seawall("check", designs, "--verb").code == 2
+
+
 # Which policies
 
 
 @pytest.mark.parametrize("name", ["SEA_SINGLE_AZ_DATABASE", "sea_single_az_database", "single-az-database"])
-def test_a_policy_may_be_named_as_people_write_it(seawall: Run, templates: Path, name: str) -> None:
-    outcome = seawall("check", templates, "--policy", name, "--format", "json")
+def test_a_policy_may_be_named_as_people_write_it(seawall: Run, designs: Path, name: str) -> None:
+    outcome = seawall("check", designs, "--policy", name, "--format", "json")
     assert outcome.policies == {"SEA_SINGLE_AZ_DATABASE"}
 
 
-def test_an_unknown_policy_ends_with_2_and_names_the_nearest(seawall: Run, templates: Path) -> None:
+def test_an_unknown_policy_ends_with_2_and_names_the_nearest(seawall: Run, designs: Path) -> None:
     for option in ("--policy", "--skip-policy"):
-        outcome = seawall("check", templates, option, "SEA_SINGEL_AZ_DATABASE")
+        outcome = seawall("check", designs, option, "SEA_SINGEL_AZ_DATABASE")
         assert outcome.code == 2
         assert "did you mean SEA_SINGLE_AZ_DATABASE?" in outcome.errors
 
 
-def test_a_skipped_policy_is_not_judged(seawall: Run, templates: Path) -> None:
-    outcome = seawall("check", templates, "--skip-policy", "single_az_database", "--format", "json")
+def test_a_skipped_policy_is_not_judged(seawall: Run, designs: Path) -> None:
+    outcome = seawall("check", designs, "--skip-policy", "single_az_database", "--format", "json")
     assert outcome.policies
     assert "SEA_SINGLE_AZ_DATABASE" not in outcome.policies
 
 
-def test_only_the_chosen_group_is_judged(seawall: Run, templates: Path) -> None:
-    findings = json.loads(seawall("check", templates, "--group", "zone", "--format", "json").output)[
-        "findings"
-    ]
+def test_only_the_chosen_group_is_judged(seawall: Run, designs: Path) -> None:
+    findings = json.loads(seawall("check", designs, "--group", "zone", "--format", "json").output)["findings"]
     assert {finding["group"] for finding in findings} == {"zone"}
 
 
-def test_an_unknown_group_ends_with_2_and_the_groups_are_named(seawall: Run, templates: Path) -> None:
-    outcome = seawall("check", templates, "--group", "zoo")
+def test_an_unknown_group_ends_with_2_and_the_groups_are_named(seawall: Run, designs: Path) -> None:
+    outcome = seawall("check", designs, "--group", "zoo")
     assert outcome.code == 2
     assert "backup, delete" in outcome.errors
 
 
-def test_a_choice_that_leaves_no_policy_ends_with_2(check: Run, templates: Path) -> None:
-    assert "no policy is left" in check(templates, "--skip-policy", "single_az_database").errors
+def test_a_choice_that_leaves_no_policy_ends_with_2(check: Run, designs: Path) -> None:
+    assert "no policy is left" in check(designs, "--skip-policy", "single_az_database").errors
 
 
 def test_the_policies_of_a_team_are_judged_too(seawall: Run, topic: Path, own_policies: Path) -> None:
@@ -199,12 +222,12 @@ def test_a_broken_policy_is_reported_with_2_and_the_others_judge(
 
 
 def test_a_policy_that_raises_is_reported_with_its_resource_and_the_others_go_on(
-    seawall: Run, templates: Path, tmp_path: Path
+    seawall: Run, designs: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "mistaken.py").write_text(OWN_POLICY_THAT_RAISES)
     outcome = seawall(
-        "check", templates / "flagged.json", "--policies", tmp_path / "own", "--group", "own",
+        "check", designs / "flagged.json", "--policies", tmp_path / "own", "--group", "own",
         "--policy", "single_az_database", "--format", "json",
     )  # fmt: skip
     assert outcome.code == 2
@@ -269,24 +292,24 @@ def test_each_path_has_the_objective_of_its_own_configuration(
     ],
 )
 def test_a_mistake_in_the_configuration_is_named_with_its_line(
-    check: Run, templates: Path, text: str, complaint: str
+    check: Run, designs: Path, text: str, complaint: str
 ) -> None:
-    (templates / "seawall.yaml").write_text(text)
-    outcome = check(templates)
+    (designs / "seawall.yaml").write_text(text)
+    outcome = check(designs)
     assert outcome.code == 2
     assert complaint in outcome.errors
 
 
-def test_an_empty_configuration_changes_nothing(check: Run, templates: Path) -> None:
-    (templates / "seawall.yaml").write_text("# nothing yet\n")
-    assert "objective multi-az" in check(templates).output
+def test_an_empty_configuration_changes_nothing(check: Run, designs: Path) -> None:
+    (designs / "seawall.yaml").write_text("# nothing yet\n")
+    assert "objective multi-az" in check(designs).output
 
 
 # Parameters
 
 
-def test_a_parameter_decides_what_was_undecided(check: Run, templates: Path) -> None:
-    template = templates / "undecided.json"
+def test_a_parameter_decides_what_was_undecided(check: Run, designs: Path) -> None:
+    template = designs / "undecided.json"
     assert "1 accepted" in check(template, "--parameter", "Spread=true").output
     assert check(template, "--parameter", "Spread=false").code == 1
 
@@ -304,43 +327,43 @@ def test_a_parameter_decides_what_was_undecided(check: Run, templates: Path) -> 
     ],
 )
 def test_the_parameter_files_of_other_tools_are_understood(
-    check: Run, templates: Path, tmp_path: Path, text: str
+    check: Run, designs: Path, tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "parameters").write_text(text)
-    assert check(templates / "undecided.json", "--parameters", tmp_path / "parameters").code == 1
+    assert check(designs / "undecided.json", "--parameters", tmp_path / "parameters").code == 1
 
 
-def test_a_parameter_wins_over_the_file(check: Run, templates: Path, tmp_path: Path) -> None:
+def test_a_parameter_wins_over_the_file(check: Run, designs: Path, tmp_path: Path) -> None:
     (tmp_path / "parameters.json").write_text('{"Spread": "false"}')
     file = tmp_path / "parameters.json"
-    assert check(templates / "undecided.json", "--parameters", file, "--parameter", "Spread=true").code == 0
+    assert check(designs / "undecided.json", "--parameters", file, "--parameter", "Spread=true").code == 0
 
 
 @pytest.mark.parametrize("text", ["[1]", "just text", "{", '[{"ParameterValue": "1"}]', "a: 1\na: 2\n", ""])
 def test_a_parameter_file_of_no_known_shape_ends_with_2_and_is_named(
-    check: Run, templates: Path, tmp_path: Path, text: str
+    check: Run, designs: Path, tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "parameters.json").write_text(text)
-    outcome = check(templates, "--parameters", tmp_path / "parameters.json")
+    outcome = check(designs, "--parameters", tmp_path / "parameters.json")
     assert outcome.code == 2
     assert "parameters.json" in outcome.errors
 
 
-def test_a_parameter_without_a_value_ends_with_2(check: Run, templates: Path) -> None:
-    assert "--parameter takes NAME=VALUE, not 'Spread'" in check(templates, "--parameter", "Spread").errors
+def test_a_parameter_without_a_value_ends_with_2(check: Run, designs: Path) -> None:
+    assert "--parameter takes NAME=VALUE, not 'Spread'" in check(designs, "--parameter", "Spread").errors
 
 
 # Output
 
 
-def test_the_report_can_be_written_to_a_file(check: Run, templates: Path, tmp_path: Path) -> None:
-    outcome = check(templates, "--format", "json", "--output", tmp_path / "report.json")
+def test_the_report_can_be_written_to_a_file(check: Run, designs: Path, tmp_path: Path) -> None:
+    outcome = check(designs, "--format", "json", "--output", tmp_path / "report.json")
     assert outcome == (1, "", "")
     assert json.loads((tmp_path / "report.json").read_text())["summary"]["flagged"] == 1
 
 
-def test_an_output_that_cannot_be_written_ends_with_2(check: Run, templates: Path, tmp_path: Path) -> None:
-    outcome = check(templates, "--output", tmp_path / "no" / "such" / "folder")
+def test_an_output_that_cannot_be_written_ends_with_2(check: Run, designs: Path, tmp_path: Path) -> None:
+    outcome = check(designs, "--output", tmp_path / "no" / "such" / "folder")
     assert outcome.code == 2
     assert "no such file or directory" in outcome.errors
 
@@ -357,20 +380,20 @@ def test_an_output_that_cannot_be_written_ends_with_2(check: Run, templates: Pat
     ],
 )
 def test_colours_follow_the_option_then_the_environment_then_the_terminal(
-    check: Run, templates: Path, monkeypatch: pytest.MonkeyPatch,
+    check: Run, designs: Path, monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str], option: str, *, coloured: bool,
 ) -> None:  # fmt: skip
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert ("\x1b[" in check(templates, "--color", option).output) is coloured
+    assert ("\x1b[" in check(designs, "--color", option).output) is coloured
 
 
-def test_a_reader_that_goes_away_ends_the_command_quietly(templates: Path) -> None:
+def test_a_reader_that_goes_away_ends_the_command_quietly(designs: Path) -> None:
     for number in range(300):  # more than a pipe holds
-        (templates / f"more{number}.json").write_text((templates / "flagged.json").read_text())
-    running = process("check", templates, "--policy", "single_az_database")
+        (designs / f"more{number}.json").write_text((designs / "flagged.json").read_text())
+    running = process("check", designs, "--policy", "single_az_database")
     assert running.stdout
     assert running.stderr
     running.stdout.readline()
@@ -380,9 +403,9 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(templates: Path) -> No
     running.stderr.close()
 
 
-def test_an_interrupted_run_says_so_without_a_traceback(templates: Path) -> None:
-    os.mkfifo(templates.parent / "parameters")  # nobody writes to it: the command waits for ever
-    running = process("check", templates, "--parameters", templates.parent / "parameters")
+def test_an_interrupted_run_says_so_without_a_traceback(designs: Path) -> None:
+    os.mkfifo(designs.parent / "parameters")  # nobody writes to it: the command waits for ever
+    running = process("check", designs, "--parameters", designs.parent / "parameters")
     time.sleep(1)
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)

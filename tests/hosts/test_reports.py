@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from seawall.cli import main
 from seawall.finding import Finding, Report, Unread
 from seawall.policy import Outcome
@@ -272,8 +272,8 @@ def test_what_could_not_be_read_makes_the_execution_unsuccessful(report: Report)
 
 
 @pytest.fixture
-def rules(templates: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
-    main(["check", str(templates), "--format", "sarif"])
+def rules(designs: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
+    main(["check", str(designs), "--format", "sarif"])
     driver = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]
     return {rule["id"]: rule for rule in driver["rules"]}
 
@@ -288,8 +288,8 @@ def test_every_rule_carries_its_page(rules: dict[str, dict[str, Any]], repositor
         assert rule["help"]["text"]
 
 
-def test_every_result_points_at_its_rule(templates: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["check", str(templates), "--format", "sarif", "--verbose"])
+def test_every_result_points_at_its_rule(designs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", str(designs), "--format", "sarif", "--verbose"])
     run = json.loads(capsys.readouterr().out)["runs"][0]
     assert run["results"]
     for result in run["results"]:

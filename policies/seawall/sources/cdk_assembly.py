@@ -78,9 +78,14 @@ class _Assembly:
     problems: list[Unreadable]
     templates: list[Template] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    read_folders: set[str] = field(default_factory=set)
     undetermined: str | None = None
 
     def read(self, folder: Path, shown: str, level: int) -> None:
+        place = os.path.realpath(folder)
+        if place in self.read_folders:
+            raise Unreadable("is a stage that is there twice and is not read again")
+        self.read_folders.add(place)
         artifacts = _artifacts(folder / MANIFEST)
         assets = self._assets(folder, shown, artifacts)
         for identifier, artifact in artifacts.items():

@@ -92,7 +92,7 @@ class Transform:
         type_name, properties, generated = make(logical_id, self._properties(kind, entry))
         node = with_entry(with_entry(entry.node, "Type", type_name), "Properties", properties, properties)
         node.lines["Properties"] = getattr(entry.node, "lines", {}).get("Properties", line_of(entry.node))
-        self.entries[logical_id] = Entry(type_name, node, entry.type, entry.line)
+        self.entries[logical_id] = Entry(type_name, node, entry.type, entry.line, entry.node)
         for one in generated:
             self._generate(one, entry)
         if kind in ("Function", "StateMachine"):
@@ -181,7 +181,8 @@ class Transform:
         added = _with_notification(present, event) if event.type == "S3" else _with_trigger(present, event)
         properties = properties if isinstance(properties, dict) else mapping(entry.node, {})
         node = with_entry(entry.node, "Properties", with_entry(properties, section, added))
-        self.entries[owner] = Entry(entry.type, node, entry.declared_type, entry.line)
+        written = entry.written or entry.node
+        self.entries[owner] = Entry(entry.type, node, entry.declared_type, entry.line, written)
 
 
 def _at(one: Generated, line: int) -> Generated:

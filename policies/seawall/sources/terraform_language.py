@@ -153,7 +153,6 @@ class _Reader:
         self.skip()
         if self.peek("=") and not self.peek("=="):
             self.position += 1
-            self.skip(lines=True)
             block.attributes[name] = self.expression()
             block.lines[name] = line
             self.skip()

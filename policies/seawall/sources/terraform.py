@@ -1,0 +1,238 @@
+"""Terraform source as designs, one for each root module.
+
+checkov finds the files: which folders are roots, where the modules that they call lie, which files hold
+values of variables, and what cannot be parsed. It is imported only where Terraform source is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from seawall.design import Design
+from seawall.documents import Unreadable
+from seawall.source import Document
+from seawall.sources.terraform_language import Block, read_blocks, read_expression
+from seawall.sources.terraform_modules import Configuration, Folder, Instance
+from seawall.sources.terraform_resource import Declared, design_of
+from seawall.sources.terraform_values import Scope, TooLong, evaluate
+from seawall.values import Value
+
+MAX_BYTES = 4 * 1024 * 1024
+"""The largest file that is read. Written by hand, Terraform's files stay below a tenth of it."""
+
+
+class CheckovMissing(Exception):
+    """Terraform source was asked for in an environment without checkov."""
+
+    def __init__(self) -> None:
+        super().__init__("Terraform source needs checkov: pip install 'seawall[checkov]'")
+
+
+def read_modules(
+    path: Path, parameters: Mapping[str, Any] | None = None, problems: list[tuple[str, Unreadable]] | None = None
+) -> list[Design]:
+    """The designs of the root modules at ``path``: a folder with all below it, or a file with its folder alone.
+
+    A module that another one of the tree calls belongs to its caller. ``parameters`` set variables of the
+    roots. What could not be read is added to ``problems`` with its file. Raises ``CheckovMissing``.
+    """
+    problems = [] if problems is None else problems
+    folder = path if path.is_dir() else path.parent
+    reader = _Reader(folder, problems)
+    found = []
+    for root, calls in _roots(folder, reader):
+        if path.is_dir() or os.path.samefile(root, folder):
+            design = _design(reader, root, calls, parameters or {})
+            if design is not None:
+                found.append(design)
+    return found
+
+
+class _Reader:
+    """Reads each file once, and shows it as the user named it."""
+
+    def __init__(self, folder: Path, problems: list[tuple[str, Unreadable]]) -> None:
+        self.folder = folder
+        self.absolute = os.path.abspath(folder)
+        self.problems = problems
+        self._read: dict[str, tuple[Block, Document] | None] = {}
+
+    def shown(self, file: str) -> str:
+        return os.path.normpath(os.path.join(self.folder, os.path.relpath(file, self.absolute)))
+
+    def file(self, file: str) -> tuple[Block, Document] | None:
+        if file not in self._read:
+            try:
+                self._read[file] = self._parsed(file)
+            except Unreadable as error:
+                self._read[file] = None
+                self.problems.append((self.shown(file), error))
+        return self._read[file]
+
+    def _parsed(self, file: str) -> tuple[Block, Document]:
+        try:
+            if os.path.getsize(file) > MAX_BYTES:
+                raise Unreadable(f"is larger than {MAX_BYTES // 1024 // 1024} MB")
+            text = Path(file).read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise Unreadable((error.strerror or str(error)).lower()) from None
+        except UnicodeDecodeError:
+            raise Unreadable("is not UTF-8") from None
+        try:
+            return read_blocks(text), Document(self.shown(file), text, None)
+        except RecursionError:
+            raise Unreadable("nested too deep") from None
+
+    def names(self, folder: str) -> list[str]:
+        return [entry.path for entry in sorted(os.scandir(folder), key=lambda entry: entry.name) if entry.is_file()]
+
+    def blocks(self, folder: str) -> list[tuple[Block, Document]]:
+        found = []
+        for file in self.names(folder):
+            parsed = self.file(file) if file.endswith(".tf") else None
+            found += [(block, parsed[1]) for block in parsed[0].blocks] if parsed else []
+        return found
+
+
+Calls = dict[tuple[str, str], str]
+"""Where a folder's module call leads: (folder, name of the call) → folder."""
+
+
+def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
+    """The root folders below ``folder`` as checkov finds them, each with the calls inside it."""
+    errors: dict[str, Exception] = {}
+    for module, _ in _parser().parse_multi_graph_hcl_module(
+        source_dir=reader.absolute,
+        source="Terraform",
+        download_external_modules=False,
+        parsing_errors=errors,
+    ):
+        calls: Calls = {}
+        for block in module.blocks:
+            if block.block_type == "module":
+                (call,) = block.config.values()
+                for resolved in call.get("__resolved__", ()):
+                    target = os.path.dirname(getattr(resolved, "file_path", str(resolved)))
+                    calls[os.path.dirname(block.path), block.name] = target
+        yield module.source_dir, calls
+    for file, error in errors.items():
+        if reader.file(file) is not None:
+            reader.problems.append((reader.shown(file), Unreadable(_first_line(error), _line_of(error))))
+
+
+def _parser() -> Any:
+    os.environ.setdefault("LOG_LEVEL", "ERROR")
+    try:
+        from checkov.terraform.tf_parser import TFParser
+    except ImportError:
+        raise CheckovMissing from None
+    logging.getLogger("checkov").setLevel(logging.CRITICAL)
+    return TFParser()
+
+
+def _first_line(error: Exception) -> str:
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    return text[:1].lower() + text[1:]
+
+
+def _line_of(error: Exception) -> int | None:
+    line = getattr(error, "line", None)
+    return line if isinstance(line, int) and line > 0 else None
+
+
+def _design(reader: _Reader, root: str, calls: Calls, parameters: Mapping[str, Any]) -> Design | None:
+    folder = _folder(reader, root, calls, ())
+    given = {**_variables(reader, root), **_given(parameters)}
+    configuration = Configuration(folder, given)
+    try:
+        for module in configuration.root.modules():
+            module.declare()
+        declared = [_declared(instance) for instance in configuration.instances.values()]
+    except (TooLong, RecursionError):
+        reader.problems.append((reader.shown(root), Unreadable("takes too many steps to evaluate")))
+        return None
+    return design_of(declared)
+
+
+def _folder(reader: _Reader, folder: str, calls: Calls, callers: tuple[str, ...]) -> Folder:
+    found = Folder(reader.blocks(folder))
+    if len(callers) < 20:
+        for (caller, name), target in calls.items():
+            if os.path.abspath(caller) == os.path.abspath(folder) and target not in (*callers, folder):
+                found.calls[name] = _folder(reader, target, calls, (*callers, folder))
+    return found
+
+
+def _variables(reader: _Reader, root: str) -> dict[str, Value]:
+    """What ``terraform.tfvars`` and its relatives set, in Terraform's order."""
+    names = reader.names(root)
+    main = [name for name in names if os.path.basename(name) in ("terraform.tfvars", "terraform.tfvars.json")]
+    given: dict[str, Value] = {}
+    for file in [*main, *(name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json")))]:
+        if file.endswith(".json"):
+            given.update(_json_variables(reader, file))
+            continue
+        parsed = reader.file(file)
+        scope = Configuration(Folder(), {}).root.scope
+        given.update({name: evaluate(item, scope) for name, item in parsed[0].attributes.items()} if parsed else {})
+    return given
+
+
+def _json_variables(reader: _Reader, file: str) -> dict[str, Value]:
+    try:
+        found = json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reader.problems.append((reader.shown(file), Unreadable(_first_line(error), getattr(error, "lineno", None))))
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _given(parameters: Mapping[str, Any]) -> dict[str, Value]:
+    """Values from the command line: lists, maps, numbers and switches are written as in Terraform."""
+    scope: Scope = Configuration(Folder(), {}).root.scope
+    found: dict[str, Value] = {}
+    for name, value in parameters.items():
+        found[name] = value
+        if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
+            try:
+                found[name] = evaluate(read_expression(value.strip()), scope)
+            except Unreadable:
+                continue
+    return found
+
+
+def _declared(instance: Instance) -> Declared:
+    block = instance.block
+    provider = instance.module.provider
+    name = "aws"
+    expression = block.attributes.get("provider")
+    if expression is not None and expression[0] == "get":
+        name = f"{expression[1][1]}.{expression[2]}"
+    return Declared(
+        key=instance.key,
+        type=instance.type,
+        attributes=instance.attributes(),
+        document=instance.document,
+        line=block.line,
+        last_line=block.last_line,
+        lines=dict(_lines(block, "")),
+        region=instance.region(),
+        default_tags=provider(name).default_tags,
+        mentioned=tuple(dict.fromkeys(instance.mentioned())),
+        exists=instance.exists,
+        further=instance.further,
+    )
+
+
+def _lines(block: Block, prefix: str) -> Iterator[tuple[str, int]]:
+    for name, line in block.lines.items():
+        yield prefix + name, line
+    for inner in block.blocks:
+        name = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
+        yield prefix + name, inner.line
+        yield from _lines(inner, f"{prefix}{name}.")
