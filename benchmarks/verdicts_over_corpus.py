@@ -1,7 +1,7 @@
 """How often each policy flags, accepts and leaves undecided on real templates of other people.
 
-``PYTHONPATH=policies python benchmarks/verdicts_over_corpus.py [FOLDER…]``; without a folder the corpus beside
-the repository. A policy that flags everything, or leaves most undecided, has something to explain.
+``PYTHONPATH=policies python benchmarks/verdicts_over_corpus.py [FOLDER…]``; without a folder, the corpus
+beside the repository. A policy that flags everything, or leaves most undecided, has something to explain.
 """
 
 import contextlib

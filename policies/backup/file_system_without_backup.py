@@ -9,7 +9,7 @@ from seawall.values import Unknown
 @policy(applies_to=("AWS::EFS::FileSystem", "AWS::FSx::FileSystem"))
 def file_system_without_backup(file_system: Resource, design: Design) -> Verdict:
     """File system has no backup."""
-    scratch = holds_only_scratch(file_system)
+    scratch = holds_only_scratch(file_system, design)
     if scratch is True:
         return not_applicable("a scratch file system holds copies of data that lives elsewhere")
     automatic = file_system_backups(file_system)

@@ -14,6 +14,8 @@ def table_without_recovery(table: Resource, design: Design) -> Verdict:
     replicas = table_replicas(table, design)
     if isinstance(replicas, Unknown):
         return undecided(replicas, at="Replicas", fix=FIX)
+    if not replicas:
+        return undecided("which replicas it has", at="Replicas", fix=FIX)
     bare = [replica for replica in replicas if replica.answer is False]
     if bare:
         return flagged(_loss(bare, replicas), fix=FIX, at=bare[0].point_in_time.at)
@@ -24,16 +26,14 @@ def table_without_recovery(table: Resource, design: Design) -> Verdict:
             )
     planned = next((replica for replica in replicas if replica.point_in_time.answer is not True), None)
     if planned is None:
-        return accepted("point-in-time recovery restores any second of the last days", at=_at(replicas))
+        return accepted(
+            "point-in-time recovery restores any second of the last days", at=replicas[0].point_in_time.at
+        )
     message = (
         f"plan {planned.plans.plans[0].name} backs it up: a restore loses what was written since the plan's "
         "last run, which point-in-time recovery would keep"
     )
     return accepted(message, at=planned.point_in_time.at, evidence=planned.plans.evidence)
-
-
-def _at(replicas: list[Replica]) -> str:
-    return replicas[0].point_in_time.at if replicas else ""
 
 
 def _loss(bare: list[Replica], replicas: list[Replica]) -> str:

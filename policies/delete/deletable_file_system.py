@@ -9,7 +9,7 @@ from seawall.values import Unknown
 @policy(applies_to=("AWS::EFS::FileSystem", "AWS::FSx::FileSystem", "AWS::EC2::Volume"))
 def deletable_file_system(file_system: Resource, design: Design) -> Verdict:
     """File system or volume is deleted together with its stack."""
-    scratch = holds_only_scratch(file_system)
+    scratch = holds_only_scratch(file_system, design)
     if scratch is True:
         return not_applicable("a scratch file system holds copies of data that lives elsewhere")
     kept = kept_on_delete(file_system)

@@ -12,7 +12,7 @@ AT = "ReplicationConfiguration.Destinations.Region"
 @policy(applies_to=("AWS::EFS::FileSystem", "AWS::FSx::FileSystem"))
 def single_region_file_system(file_system: Resource, design: Design) -> Verdict:
     """File system has no copy in another region."""
-    if holds_only_scratch(file_system) is True:
+    if holds_only_scratch(file_system, design) is True:
         return not_applicable("a scratch file system holds nothing that has to last")
     if _is_copy(file_system, design):
         return not_applicable("it is itself a replica")

@@ -8,26 +8,39 @@ keys and values are case-sensitive. Whether the account has opted in to a servic
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from seawall.arns import ARN_FORMS, Subject, arn_matches
 from seawall.coverage import NOTHING, Copy, Coverage, Matched, PlanCoverage, Rule
 from seawall.design import Design, Resource, mentioned
 from seawall.snapshot_policies import LIFECYCLE, by_snapshot_policy
 from seawall.tag_filters import all_of, any_tag, conditions_hold, negated
-from seawall.values import Answer, Unknown, Value, boolean, field, items, number, reasons, same
+from seawall.values import (
+    Answer,
+    Key,
+    Reference,
+    Text,
+    Unknown,
+    Value,
+    boolean,
+    field,
+    items,
+    number,
+    reasons,
+    same,
+)
 
 SELECTION = "AWS::Backup::BackupSelection"
 PLAN = "AWS::Backup::BackupPlan"
 
 Result = TypeVar("Result")
-_memory: WeakKeyDictionary[Design, dict[Hashable, tuple[Any, frozenset[Any]]]] = WeakKeyDictionary()
 
 
 def remembered(design: Design, key: Hashable, compute: Callable[[], Result]) -> Result:
     """What ``compute`` finds out about this design, worked out once. It is traced as if done anew."""
-    memory = _memory.setdefault(design, {})
+    # Kept in the design itself: results hold its resources, so nothing outside could let go of them.
+    memory: dict[Hashable, tuple[Any, frozenset[Any]]] = vars(design).setdefault("remembered", {})
     if key not in memory:
         touched, design.touched = design.touched, set()
         try:
@@ -108,30 +121,55 @@ def selects(selection: Resource, subject: Subject, design: Design) -> Matched:
     if arns == [] and tags == []:
         # The API refuses it although its reference says that everything would be selected.
         return Matched(Unknown((f"{selection.id}, which names neither resources nor tags",)))
-    listed = [_by_arns(arns, subject, design), any_tag(tags, subject)]
+    listed = [_by_arns(selection, "Resources", subject, design), any_tag(tags, subject)]
     sure = next((match for match in listed if match.answer is True), None)
     likely = next((match for match in listed if isinstance(match.answer, Unknown)), None)
     base = sure or likely or Matched(answer=False)
     if base.answer is False:
         return base
     conditions = conditions_hold(field(chosen, "Conditions"), subject)
-    excluded = _by_arns(items(field(chosen, "NotResources")), subject, design).answer
+    excluded = _by_arns(selection, "NotResources", subject, design).answer
     return Matched(all_of([base.answer, conditions, negated(excluded)]), base.step)
 
 
-def _by_arns(patterns: list[Value] | Unknown, subject: Subject, design: Design) -> Matched:
+def _by_arns(selection: Resource, name: str, subject: Subject, design: Design) -> Matched:
+    """Whether one of the ARNs in a list of the selection names the resource."""
+    key = ("ARNs", name, selection.key)
+    patterns = remembered(design, key, lambda: _sorted(selection.get(f"BackupSelection.{name}"), design))
     if isinstance(patterns, Unknown):
         return Matched(patterns if subject.resource.type in ARN_FORMS else False)
     best = Matched(answer=False)
-    for pattern in patterns:
-        nested = pattern if isinstance(pattern, list) else [pattern]  # a Ref to a list parameter in a list
-        for value in nested:
-            answer = arn_matches(value, subject, design)
-            if answer is True:
-                return Matched(answer, _arn_step(value, subject))
-            if isinstance(answer, Unknown):
-                best = Matched(answer, _arn_step(value, subject))
+    for pattern in (*patterns.naming.get(subject.resource.key, ()), *patterns.others):
+        answer = arn_matches(pattern, subject, design)
+        if answer is True:
+            return Matched(answer, _arn_step(pattern, subject))
+        if isinstance(answer, Unknown):
+            best = Matched(answer, _arn_step(pattern, subject))
     return best
+
+
+@dataclass(slots=True)
+class _Patterns:
+    """The ARNs of a list: those that name one resource of the design, by its key, and all others."""
+
+    naming: dict[Key, list[Value]]
+    others: list[Value]
+
+
+def _sorted(patterns: Value, design: Design) -> _Patterns | Unknown:
+    listed = items(patterns)
+    if isinstance(listed, Unknown):
+        return listed
+    found = _Patterns({}, [])
+    for entry in listed:
+        for pattern in entry if isinstance(entry, list) else [entry]:  # a list parameter inside the list
+            last = (pattern.parts if isinstance(pattern, Text) else (pattern,))[-1]
+            named = design.all.get(last.key) if isinstance(last, Reference) else None
+            if named is not None and named.type in ARN_FORMS:
+                found.naming.setdefault(named.key, []).append(pattern)
+            else:
+                found.others.append(pattern)
+    return found
 
 
 def _arn_step(value: Value, subject: Subject) -> str:

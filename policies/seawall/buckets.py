@@ -196,9 +196,18 @@ def named_bucket(value: Value, design: Design) -> Resource | None:
     if isinstance(name, (str, Reference)):
         return design.resolve(name, BUCKET) if name else None
     # A name made of several pieces is the bucket's whose BucketName is made of the same.
-    return next(
-        (bucket for bucket in design.of_type(BUCKET) if same(bucket.get("BucketName"), name) is True), None
+    return design.all.get(
+        remembered(design, "bucket names", lambda: _names(design)).get(repr(name), ("", ""))
     )
+
+
+def _names(design: Design) -> dict[str, Key]:
+    found: dict[str, Key] = {}
+    for bucket in design.of_type(BUCKET):
+        name = bucket.get("BucketName")
+        if isinstance(name, (Text, Unknown)):
+            found.setdefault(repr(name), bucket.key)
+    return found
 
 
 def replication_destinations(bucket: Resource, design: Design) -> tuple[Destination, ...]:

@@ -126,14 +126,23 @@ def _lock_of_replicas(table: Resource) -> Protection:
     return Protection(Unknown(reasons(unknown)) if unknown else False, at=at)
 
 
-def holds_only_scratch(file_system: Resource) -> Answer:
-    """Whether an FSx for Lustre file system is of a scratch type: it survives no failed server by design."""
+def holds_only_scratch(file_system: Resource, design: Design) -> Answer:
+    """Whether an FSx for Lustre file system holds no data of its own: scratch, or linked to a repository.
+
+    A scratch file system does not survive a failed server by design. For a linked one only the deployment
+    knows whether every change reaches the repository; AWS takes no backups of it.
+    """
     if file_system.get("FileSystemType") != "LUSTRE":
         return False
     kind = file_system.get("LustreConfiguration.DeploymentType")
-    if isinstance(kind, str):
-        return kind.startswith("SCRATCH")
-    return Unknown(reasons(kind)) if reasons(kind) else kind is None
+    if kind is None or (isinstance(kind, str) and kind.startswith("SCRATCH")):
+        return True
+    linked = file_system.get("LustreConfiguration.ImportPath") is not None or any(
+        other.type == "AWS::FSx::DataRepositoryAssociation" for other, _ in design.referrers(file_system)
+    )
+    if linked:
+        return Unknown(("whether its data repository holds every change",))
+    return Unknown(reasons(kind)) if reasons(kind) else False
 
 
 def holds_only_a_cache(store: Resource) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 from seawall.loops import for_each
 from seawall.source import Document, line_at
-from seawall.stack import Entry, Stack, Template, Touched, both
+from seawall.stack import Stack, Touched, both
+from seawall.template import Entry, Template
 from seawall.values import (
     Answer,
     Key,
@@ -33,6 +34,8 @@ class Resource:
     """
 
     language = "cloudformation"
+    further = False
+    """Whether it stands for the other instances of an unknown number: counted as possible, judged never."""
 
     def __init__(self, stack: Stack, logical_id: str, entry: Entry) -> None:
         self.stack = stack
@@ -148,7 +151,9 @@ class Resource:
     @property
     def tags(self) -> dict[str, Value] | Unknown:
         """Its tags, those of its stack included; an ``Unknown`` where the template cannot tell them all."""
-        found: dict[str, Value] = dict(self.stack.template.tags)
+        found = self.stack.tags
+        if isinstance(found, Unknown):
+            return found
         for name in ("Tags", "FileSystemTags", "HostedZoneTags"):
             value = self.get(name)
             if isinstance(value, Unknown):
@@ -310,7 +315,9 @@ class Design:
 
     def declared(self, *types: str) -> list[Resource]:
         """The resources of these types, whether or not they exist in this scenario."""
-        return [resource for name in types for resource in self._types.get(name, ())]
+        return [
+            resource for name in types for resource in self._types.get(name, ()) if not resource.further
+        ]
 
     def resolve(self, value: Value, *types: str) -> Resource | None:
         """The resource of the design that a value names: by reference, ARN or physical name.

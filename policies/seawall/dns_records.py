@@ -10,7 +10,19 @@ import re
 from dataclasses import dataclass
 
 from seawall.design import Design, Resource
-from seawall.values import Answer, Reference, Text, Unknown, Value, boolean, field, items, leaves, reasons
+from seawall.values import (
+    Answer,
+    Reference,
+    Text,
+    Unknown,
+    Value,
+    boolean,
+    field,
+    items,
+    leaves,
+    reasons,
+    same,
+)
 
 REGIONAL_TYPES = (
     "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer",
@@ -64,23 +76,25 @@ def target_of(record: Value, design: Design) -> Target:
 
 
 def _target(value: Value, design: Design) -> Target:
-    named = [
-        design.all[leaf.key]
-        for leaf in leaves(value)
-        if isinstance(leaf, Reference) and leaf.key in design.all
-    ]
-    for resource in named:
-        if resource.type in REGIONAL_TYPES:
+    named = [leaf for leaf in leaves(value) if isinstance(leaf, Reference) and leaf.key in design.all]
+    for reference in named:
+        resource = design.all[reference.key]
+        if resource.type in REGIONAL_TYPES and not _is_internal(resource, reference):
             return Target(regional=True, name=resource.id)
     if named:
         return Target(
             regional=False
-        )  # a distribution, an accelerator, another record: not a front door of one region
+        )  # a distribution, an accelerator, another record: no region's front door
     if REGIONAL_NAME.search(_text(value)):
         return Target(regional=True, name=_text(value))
     if reasons(value) and not _is_global(_text(value)):
         return Target(Unknown(reasons(value)), str(value))
     return Target(regional=False)
+
+
+def _is_internal(resource: Resource, reference: Reference) -> bool:
+    # Who reaches a private address is in the same network, and falls with its region.
+    return reference.attribute.startswith("Private") or same(resource.get("Scheme"), "internal") is True
 
 
 def _is_global(name: str) -> bool:

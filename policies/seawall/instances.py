@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seawall.design import Design, Resource
 from seawall.placement import zone_of_subnet, zone_value
 from seawall.values import Unknown, Value, field, items, number
+from seawall.zone_proofs import kept, untraced
 
 DEPENDENTS = frozenset(
     {
@@ -133,19 +134,26 @@ def zone_of_instance(instance: Resource, design: Design) -> Value:
 
 def twins_of(instance: Resource, design: Design) -> list[Resource]:
     """Other instances that do the same work: made alike, or named by the same load balancer."""
-    own = _made(instance)
-    balancers = [other.key for other, _ in design.referrers(instance) if "LoadBalancing" in other.type]
-    found = []
-    for other in design.of_type("AWS::EC2::Instance"):
-        if other.key == instance.key or other.exists is not True:
-            continue
-        shared = any(by.key in balancers for by, _ in design.referrers(other)) if balancers else False
-        if shared or _made(other) == own:
-            found.append(other)
-    return found
+    alike = kept(design, "machines", lambda: untraced(design, lambda: _machines_by_make(design)))
+    found = {
+        other.key: other for machines in alike.values() if instance in machines for other in machines
+    }
+    for balancer, _ in design.referrers(instance):
+        if "LoadBalancing" in balancer.type:
+            targets = (design.all.get(target) for target, _ in balancer.references())
+            found.update((target.key, target) for target in targets if target is not None)
+    return [
+        other
+        for other in found.values()
+        if other.type == instance.type and other.key != instance.key and other.exists is True
+    ]
 
 
-def _made(instance: Resource) -> list[Value]:
-    """What an instance is made of, as far as it is the same for all that do one work."""
+def _machines_by_make(design: Design) -> dict[str, list[Resource]]:
+    """Instances by what they are made of, as far as that is the same for all that do one work."""
     names = ("ImageId", "InstanceType", "LaunchTemplate", "SecurityGroupIds", "IamInstanceProfile")
-    return [items(instance.get(name)) for name in names]
+    found: dict[str, list[Resource]] = {}
+    for instance in design.of_type("AWS::EC2::Instance"):
+        make = repr([items(instance.get(name)) for name in names])
+        found.setdefault(make, []).append(instance)
+    return found

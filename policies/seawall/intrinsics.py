@@ -198,6 +198,8 @@ def _common_in_map(stack: Stack, keys: list[Value], options: dict[str, Any]) -> 
     table = stack.mappings.get(keys[0]) if isinstance(keys[0], str) else None
     if not isinstance(table, dict) or not isinstance(keys[2], (str, int)):
         return Unknown(because)
+    if not stack.afford(10 * len(table)):
+        return Unknown(because)
     values = [row.get(plain_text(keys[2])) for row in table.values() if isinstance(row, dict)]
     values = [_literal(value) for value in values if value is not None]
     if "DefaultValue" in options:

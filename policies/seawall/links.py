@@ -14,7 +14,7 @@ from enum import StrEnum
 from seawall.design import Design, Resource
 from seawall.json_text import parsed
 from seawall.stack import Touched
-from seawall.values import Reference, Text, Unknown, Value, field, items, leaves
+from seawall.values import Text, Unknown, Value, field, items, leaves
 
 QUEUE = "AWS::SQS::Queue"
 FUNCTION = "AWS::Lambda::Function"
@@ -109,18 +109,16 @@ WAITING_TYPES = (
 """Types that wait for the answer of a function they name, and so learn of a failure themselves."""
 
 
-def redrive(resource: Resource, name: str = "RedrivePolicy") -> dict[str, Value]:
-    """A redrive policy as a mapping, also where it is written as JSON text; empty where there is none.
-
-    Where it cannot be read every field that matters is the ``Unknown`` that decides.
-    """
+def redrive(resource: Resource, name: str = "RedrivePolicy") -> dict[str, Value] | Unknown:
+    """A redrive policy as a mapping, also where it is written as JSON text; empty where there is none."""
     value = resource.get(name)
+    if value in (None, "", {}):
+        return {}
     if isinstance(value, (str, Text)):
         value = parsed(value)
-    if isinstance(value, (Unknown, Reference)):
-        because = value if isinstance(value, Unknown) else Unknown((str(value),))
-        return dict.fromkeys(("deadLetterTargetArn", "redrivePermission", "sourceQueueArns"), because)
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, (dict, Unknown)):
+        return value
+    return Unknown((f"{name}, which is no redrive policy",))
 
 
 def function_of(value: Value, design: Design) -> Resource | None:
@@ -234,7 +232,7 @@ def waiting_manner(other: Resource) -> Manner:
 def dead_letter_targets(resource: Resource, path: str) -> Iterator[Value]:
     """What a resource names, at a path of ``DEAD_LETTERS``, to receive what failed."""
     if path.startswith("RedrivePolicy"):
-        yield redrive(resource).get("deadLetterTargetArn")
+        yield field(redrive(resource), "deadLetterTargetArn")
     else:
         yield from values_at(resource, path)
 

@@ -27,7 +27,7 @@ from seawall.links import (
     source_kind,
     waiting_manner,
 )
-from seawall.values import Key, Text, Unknown, Value
+from seawall.values import Key, Text, Unknown, Value, field
 
 GENERATED_BY_CDK = re.compile(
     r"CustomResourceProviderHandler|BucketNotificationsHandler050a0587|LogRetentionaae0aa3c|AWS679f53fac002430cb0da5b79"
@@ -77,7 +77,7 @@ def dead_letter_chain(queue: Resource, design: Design) -> list[Resource]:
     """
     chain = [queue]
     while True:
-        following = design.resolve(redrive(chain[-1]).get("deadLetterTargetArn"), QUEUE)
+        following = design.resolve(field(redrive(chain[-1]), "deadLetterTargetArn"), QUEUE)
         if following is None:
             return chain
         chain.append(following)

@@ -206,13 +206,21 @@ def _named(value: Value) -> str:
         return f"{whole}[{int(index) if isinstance(index, float) else index}]"
     if kind_of(value) == "mapping":
         return f"{identity[2]}.{identity[4]}"
-    return str(value).removeprefix("parameter ")
+    return str(value).removeprefix("parameter ").removeprefix("variable ")
 
 
 def _identity(value: Value, label: str) -> Any:
     if isinstance(value, Unknown) and value.identity is not None:
         return value.identity
     return label if not isinstance(value, Unknown) else object()
+
+
+def spread_of_groups(groups: list[Resource], design: Design) -> Spread:
+    """The zones that some Auto Scaling groups launch into together; there must be one group at least."""
+    subnets = [group.get("VPCZoneIdentifier") for group in groups]
+    if len(groups) == 1 or None in subnets:
+        return spread_of_group(groups[0], design)
+    return spread_of_subnets(subnets, groups[0], design)
 
 
 def spread_of_group(group: Resource, design: Design) -> Spread:

@@ -11,6 +11,10 @@ from seawall.design import Design, Resource
 from seawall.values import Unknown, Value, boolean, number, reasons
 
 
+PAGES = "https://github.com/seawall-iac/seawall/blob/main/policies"
+"""Where the folders of the groups stand on the web."""
+
+
 class Outcome(StrEnum):
     """What a policy can conclude about a resource."""
 
@@ -114,6 +118,11 @@ class Policy:
     def page(self) -> Path:
         """The Markdown page beside the policy."""
         return Path(self.file).with_suffix(".md")
+
+    @property
+    def url(self) -> str:
+        """Where people read the page on the web."""
+        return f"{PAGES}/{self.group}/{self.name}.md"
 
 
 _registered: list[Policy] = []

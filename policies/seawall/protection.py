@@ -30,7 +30,19 @@ from seawall.deletion import (
     what_deletion_takes,
 )
 from seawall.design import Design, Resource, tags_in
-from seawall.values import Answer, Reference, Unknown, Value, boolean, field, items, number, reasons, same
+from seawall.values import (
+    Answer,
+    Key,
+    Reference,
+    Unknown,
+    Value,
+    boolean,
+    field,
+    items,
+    number,
+    reasons,
+    same,
+)
 
 CLUSTERS = ("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster")
 
@@ -148,28 +160,30 @@ def volume_coverage(volume: Resource, design: Design) -> Coverage:
     own = backup_coverage(volume, design)
     if own.answer is True or not design.declared("AWS::Backup::BackupSelection", "AWS::DLM::LifecyclePolicy"):
         return own
-    every = [own, *(backup_coverage(instance, design) for instance in _attached_to(volume, design))]
+    instances = remembered(design, "attached volumes", lambda: _attached(design)).get(volume.key, [])
+    every = [own, *(backup_coverage(instance, design) for instance in instances)]
     sure = [found for found in every if found.answer is True]
     unknown = [found for found in every if isinstance(found.answer, Unknown)]
     return (sure or unknown or [own])[0]
 
 
-def _attached_to(volume: Resource, design: Design) -> list[Resource]:
-    instances = design.of_type("AWS::EC2::Instance")
+def _attached(design: Design) -> dict[Key, list[Resource]]:
+    """The instances that each volume is attached to."""
     pairs = [
         (attachment.get("VolumeId"), attachment.get("InstanceId"))
         for attachment in design.of_type("AWS::EC2::VolumeAttachment")
     ]
-    for instance in instances:
+    for instance in design.of_type("AWS::EC2::Instance"):
         listed = instance.items("Volumes")
         entries = listed if isinstance(listed, list) else []
         pairs += [(field(entry, "VolumeId"), Reference(instance.key)) for entry in entries]
-    found = (
-        design.resolve(instance, "AWS::EC2::Instance")
-        for attached, instance in pairs
-        if design.resolve(attached, volume.type) is volume
-    )
-    return [instance for instance in found if instance is not None]
+    found: dict[Key, list[Resource]] = {}
+    for attached, holder in pairs:
+        volume = design.resolve(attached, "AWS::EC2::Volume")
+        server = design.resolve(holder, "AWS::EC2::Instance")
+        if volume is not None and server is not None:
+            found.setdefault(volume.key, []).append(server)
+    return found
 
 
 FSX_DEFAULTS = {"LUSTRE": 0.0, "WINDOWS": 30.0, "ONTAP": 30.0, "OPENZFS": 30.0}

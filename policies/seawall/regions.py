@@ -14,7 +14,7 @@ from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, undecided
 from seawall.protection import CLUSTERS, INSTANCE, backup_coverage
 from seawall.texts import split
-from seawall.values import Answer, Reference, Text, Unknown, Value, reasons, same
+from seawall.values import Answer, Key, Reference, Text, Unknown, Value, reasons, same
 
 VAULTS = ("AWS::Backup::BackupVault", "AWS::Backup::LogicallyAirGappedBackupVault")
 
@@ -108,16 +108,27 @@ def database_copies(database: Resource, design: Design) -> list[RegionalCopy]:
                 is_elsewhere(region, own), f"automated backups go to {named_region(region, own)}", at
             )
         )
-    for other in design.of_type(INSTANCE, *CLUSTERS):
-        source = _source_of(other)
-        if other is not database and design.resolve(source, database.type) is database:
-            found.append(
-                RegionalCopy(is_elsewhere(other.region, own), f"{other.id} is a replica in {other.region}")
-            )
-    for other, path in design.referrers(database):
-        if path == "SourceDBInstanceArn":
-            found.append(RegionalCopy(is_elsewhere(other.region, own), f"{other.id} replicates its backups"))
+    found += [
+        RegionalCopy(
+            is_elsewhere(other.region, own), f"{other.id} is a replica in {named_region(other.region, own)}"
+        )
+        for other in _replicas(design).get(database.key, ())
+        if other.exists is not False
+    ]
     return [*found, *_of_global_cluster(database, design)]
+
+
+def _replicas(design: Design) -> dict[Key, list[Resource]]:
+    """The databases that replicate another one of the design, by its key; whether or not they exist."""
+    found: dict[Key, list[Resource]] | None = design.kept.get("database replicas")
+    if found is None:
+        found, traced = {}, set(design.touched)
+        for replica in design.declared(INSTANCE, *CLUSTERS):
+            source = design.resolve(_source_of(replica), INSTANCE, *CLUSTERS)
+            if source is not None and source is not replica:
+                found.setdefault(source.key, []).append(replica)
+        design.kept["database replicas"], design.touched = found, traced
+    return found
 
 
 def _source_of(database: Resource) -> Value:

@@ -212,7 +212,13 @@ def unread_lines(shown: str, problems: list[Unreadable]) -> list[Unread]:
 def _read_file(unit: Unit, options: Options, problems: list[Unreadable], report: Report) -> list[Design]:
     shown = str(unit.path)
     _refuse_special_files(unit.path)
-    document = cloudformation.read_document(unit.path, shown, problems)
+    if _may_be_plan(unit.path):
+        from seawall.sources import terraform_plan
+
+        plan = terraform_plan.read_document(unit.path, shown)
+        if plan is not None:
+            return [terraform_plan.read_plan(plan)]
+    document = cloudformation.read_document(unit.path, shown, problems, asked=unit.asked)
     if document is None:
         report.others += 1
         if unit.asked:
@@ -233,6 +239,17 @@ def _refuse_special_files(path: Path) -> None:
         raise Unreadable("is not a regular file")
 
 
+def _may_be_plan(path: Path) -> bool:
+    """Whether a file starts as ``terraform show -json`` does: plans may be far larger than templates."""
+    if path.suffix != ".json":
+        return False
+    try:
+        with path.open("rb") as stream:
+            return b'"format_version"' in stream.read(4096)
+    except OSError as error:
+        raise Unreadable((error.strerror or str(error)).lower()) from None
+
+
 def _read_assembly(unit: Unit, options: Options, problems: list[Unreadable], report: Report) -> list[Design]:
     from seawall.sources.cdk_assembly import read_assembly
 
@@ -240,7 +257,9 @@ def _read_assembly(unit: Unit, options: Options, problems: list[Unreadable], rep
 
 
 def _read_terraform(unit: Unit, options: Options, problems: list[Unreadable], report: Report) -> list[Design]:
-    raise Unreadable("Terraform source is not read yet")
+    from seawall.sources.terraform import read_modules
+
+    return read_modules(unit.path, options.parameters, problems)
 
 
 Reader = Callable[[Unit, Options, list[Unreadable], Report], list[Design]]

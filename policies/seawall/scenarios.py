@@ -8,7 +8,8 @@ from itertools import combinations, islice, product
 from typing import Any
 
 from seawall.design import Design
-from seawall.stack import Template, Touched
+from seawall.stack import Touched
+from seawall.template import Template
 from seawall.values import Key, Unknown, Value, plain_text, same
 
 MAX_SCENARIOS = 64

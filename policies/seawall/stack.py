@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seawall.intrinsics import decide, evaluate
 from seawall.loops import for_each
+from seawall.template import Entry, Template
 from seawall.texts import split, unjoined
 from seawall.values import Answer, Key, Reference, Text, Unknown, Value, same
 
 if TYPE_CHECKING:
     from seawall.design import Design
-    from seawall.source import Document
 
 Touched = tuple[str, str, str]
 """What an evaluation read: ``condition`` or ``parameter``, the stack's name, its own name."""
@@ -22,51 +21,6 @@ Touched = tuple[str, str, str]
 
 _OPAQUE = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::CustomResource")
 """Resources whose attributes are whatever somebody else's template or code returns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One resource as the template declares it; ``declared_type`` is the type that people see.
-
-    ``written`` is the node as it stands in the file, where ``node`` has parts that stand elsewhere.
-    """
-
-    type: str
-    node: dict[str, Any]
-    declared_type: str = ""
-    line: int | None = None
-    written: dict[str, Any] | None = None
-
-
-@dataclass(slots=True)
-class Template:
-    """A template's sections as plain mappings, and where it is deployed.
-
-    ``name`` tells the stacks of one design apart (empty where there is only one). ``region`` and
-    ``account`` are ``None`` where the deployment decides; ``region_of`` names the stack whose unknown region
-    this one shares. ``arguments`` holds, for a nested stack, the nodes that its parent passes, to be
-    evaluated in ``parent``; ``nested`` the logical ids and names of its own nested stacks. ``bindings`` are
-    parameters whose value is known otherwise; ``loops`` the ``Fn::ForEach`` among its resources.
-    ``transform`` makes entries of resources (SAM) where loops have to be expanded first.
-    """
-
-    document: Document
-    name: str = ""
-    entries: dict[str, Entry] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
-    conditions: dict[str, Any] = field(default_factory=dict)
-    mappings: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
-    region: str | None = None
-    account: str | None = None
-    region_of: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
-    parent: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
-    nested: dict[str, str] = field(default_factory=dict)
-    bindings: dict[str, Any] = field(default_factory=dict)
-    loops: dict[str, Any] = field(default_factory=dict)
-    transform: Callable[[dict[str, Any]], dict[str, Entry]] | None = None
 
 
 MAX_CHAIN = 60
@@ -124,17 +78,30 @@ class Stack:
     def _region_owner(self) -> str:
         return self.name if self.template.region_of is None else self.template.region_of
 
+    @cached_property
+    def _above(self) -> tuple[Stack, str] | None:
+        """For a nested stack: its parent, and the resource there that stands for it."""
+        if self.template.parent is None:
+            return None
+        parent = self.design.stacks[self.template.parent]
+        names = parent.template.nested.items()
+        return next((parent, logical_id) for logical_id, name in names if name == self.name)
+
     @property
     def exists(self) -> Answer:
         """Whether the stack is there: a nested one may hang on a condition of its parent."""
-        if self.template.parent is None:
+        if self._above is None:
             return True
-        parent = self.design.stacks[self.template.parent]
-        for logical_id, name in parent.template.nested.items():
-            condition = parent.entries[logical_id].node.get("Condition") if name == self.name else None
-            if isinstance(condition, str):
-                return both(parent.exists, parent.condition(condition))
-        return parent.exists
+        parent, logical_id = self._above
+        return self.design.all[parent.name, logical_id].exists
+
+    @property
+    def tags(self) -> dict[str, Value] | Unknown:
+        """The tags that its resources have from the stack; a nested one hands on those of its resource."""
+        if self._above is None:
+            return dict(self.template.tags)
+        parent, logical_id = self._above
+        return self.design.all[parent.name, logical_id].tags
 
     @cached_property
     def conditions(self) -> dict[str, Any]:
@@ -208,13 +175,19 @@ class Stack:
     def _from_other_region(self, name: str, attribute: str) -> Value:
         """What CDK carries to this region through a pair of custom resources; their keys are equal."""
         for stack in self.design.stacks.values():
-            for entry in stack.entries.values():
-                if entry.type != "Custom::CrossRegionExportWriter":
-                    continue
-                exports = field_of(entry.node, "Properties", "WriterProps", "exports")
-                if isinstance(exports, dict) and attribute in exports:
-                    return stack.value(("cross-region export", attribute), exports[attribute])
+            if attribute in stack.carried:
+                return stack.value(("cross-region export", attribute), stack.carried[attribute])
         return Unknown((f"{name}.{attribute}",), identity=("attribute", self.name, name, attribute))
+
+    @cached_property
+    def carried(self) -> dict[str, Any]:
+        """The nodes that CDK carries from this stack to other regions, by their keys."""
+        found: dict[str, Any] = {}
+        for entry in self.entries.values():
+            if entry.type == "Custom::CrossRegionExportWriter":
+                exports = field_of(entry.node, "Properties", "WriterProps", "exports")
+                found.update(exports if isinstance(exports, dict) else {})
+        return found
 
     def output(self, name: str) -> Value:
         """The value of one of the template's outputs."""
@@ -353,3 +326,6 @@ def typed(value: Any, kind: str) -> Value:
     if isinstance(value, (list, Reference)):
         return value
     return [piece.strip() for piece in str(value).split(",") if piece.strip()]
+
+
+__all__ = ["Entry", "Stack", "Template", "Touched", "both"]

@@ -15,7 +15,7 @@ def elements_of(value: Value, design: Design) -> tuple[list[Value], list[Unknown
     elements: list[Value] = []
     unbounded: list[Unknown] = []
     for item in _flat(value):
-        if isinstance(item, Unknown) and _may_be_several(item, design):
+        if isinstance(item, Unknown) and _may_be_several(item, design, whole=item is value):
             unbounded.append(item)
         elif isinstance(item, Reference) and item.attribute and _sounds_plural(item.attribute):
             unbounded.append(Unknown((str(item),), identity=item))
@@ -39,7 +39,7 @@ def _flat(value: Value) -> Iterator[Value]:
         yield value
 
 
-def _may_be_several(value: Unknown, design: Design) -> bool:
+def _may_be_several(value: Unknown, design: Design, *, whole: bool) -> bool:
     kind = kind_of(value)
     identity: Any = value.identity
     if kind == "parameter":
@@ -53,13 +53,15 @@ def _may_be_several(value: Unknown, design: Design) -> bool:
         return False
     if kind in ("import", "SSM parameter"):
         return _sounds_plural(str(identity[1]))
+    if kind in ("variable", "attribute"):
+        return whole or _sounds_plural(str(identity[2]))  # what stands for a whole list in Terraform is one
     return True
 
 
 def _sounds_plural(name: str) -> bool:
     # Only a name tells whether a text holds one subnet or several joined by commas.
     lower = name.rstrip("}").lower()
-    return lower.endswith(("s", "list")) or "subnets" in lower or "zones" in lower
+    return lower.endswith(("s", "list")) or any(word in lower for word in ("subnets", "subnetids", "zones"))
 
 
 def kind_of(value: Value) -> str:

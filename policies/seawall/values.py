@@ -135,12 +135,20 @@ def same(left: Value, right: Value) -> Answer:
     if isinstance(left, Reference) or isinstance(right, Reference):
         return Unknown((f"the name of {left if isinstance(left, Reference) else right}",))
     if isinstance(left, (dict, list)) or isinstance(right, (dict, list)):
-        if is_known(left) and is_known(right):
-            return bool(left == right)
-        return True if left == right else Unknown(reasons([left, right]))
+        equal = _comparable(left) == _comparable(right)
+        return equal if equal or (is_known(left) and is_known(right)) else Unknown(reasons([left, right]))
     if left is None or right is None:
         return left is right
     return plain_text(left) == plain_text(right)
+
+
+def _comparable(value: Value) -> Value:
+    """A value whose scalars are texts: for Python 1 equals true, for a deployment it does not."""
+    if isinstance(value, dict):
+        return {key: _comparable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    return plain_text(value) if isinstance(value, (bool, int, float)) else value
 
 
 def _same_unknown(left: Value, right: Value) -> Answer:

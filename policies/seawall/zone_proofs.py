@@ -83,11 +83,12 @@ def _contains(values: Iterable[Value], wanted: Value) -> bool:
 
 def proofs_of(design: Design) -> Proofs:
     """The proofs of a design, gathered once."""
-    found: Proofs = kept(design, "proofs", lambda: _untraced(design, lambda: Proofs(design)))
+    found: Proofs = kept(design, "proofs", lambda: untraced(design, lambda: Proofs(design)))
     return found
 
 
-def _untraced(design: Design, compute: Callable[[], Any]) -> Any:
+def untraced(design: Design, compute: Callable[[], Any]) -> Any:
+    """What ``compute`` returns, without counting what it reads as read by whoever asked."""
     touched, design.touched = design.touched, set()  # what everybody may use is nobody's reason
     try:
         return compute()

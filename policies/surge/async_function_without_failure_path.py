@@ -24,7 +24,7 @@ def async_function_without_failure_path(function: Resource, design: Design) -> V
     asynchronous = [link for link in links if link.manner is Manner.ASYNCHRONOUS]
     settings = invoke_settings(function, design)
     if not asynchronous and not settings:
-        return _without_events(links)
+        return _without_events(links, function)
     evidence = tuple(_step(link, function) for link in _triggers_first(asynchronous)[:4])
     if paths:
         return undecided(paths[0][1], at=AT, fix=FIX, evidence=evidence)
@@ -37,10 +37,11 @@ def async_function_without_failure_path(function: Resource, design: Design) -> V
     )
 
 
-def _without_events(links: list[Link]) -> Verdict:
+def _without_events(links: list[Link], function: Resource) -> Verdict:
     manners = {link.manner for link in links}
     if Manner.SYNCHRONOUS in manners or Manner.HANDLER in manners:
-        return accepted("whoever invokes it waits for the answer and learns of a failure")
+        evidence = tuple(_step(link, function) for link in _triggers_first(links)[:4])
+        return accepted("whoever invokes it waits for the answer and learns of a failure", evidence=evidence)
     if Manner.FROM_QUEUE in manners:
         return accepted("it polls a queue, which keeps what failed")
     if Manner.FROM_STREAM in manners:

@@ -5,7 +5,7 @@ import re
 from seawall.design import Design, Resource
 from seawall.messaging import dead_letter_chain, dead_letter_users, redrive
 from seawall.policy import Verdict, accepted, flagged, policy, undecided
-from seawall.values import Unknown
+from seawall.values import Unknown, field
 
 FIX = "set RedrivePolicy with the deadLetterTargetArn of a second queue and a maxReceiveCount"
 MEANT_AS_DEAD_LETTER = re.compile(
@@ -17,11 +17,11 @@ MEANT_AS_DEAD_LETTER = re.compile(
 def queue_without_dead_letter(queue: Resource, design: Design) -> Verdict:
     """Queue has no dead-letter queue."""
     users = dead_letter_users(queue, design)
-    target = redrive(queue).get("deadLetterTargetArn")
-    if target in (None, ""):
+    written = redrive(queue)
+    if isinstance(written, Unknown):
+        return undecided(written, at="RedrivePolicy", fix=FIX)
+    if written.get("deadLetterTargetArn") in (None, ""):
         return _without_redrive(queue, users[0].by.id if users else "")
-    if isinstance(target, Unknown) and isinstance(queue.get("RedrivePolicy"), Unknown):
-        return undecided(target, at="RedrivePolicy", fix=FIX)
     chain = dead_letter_chain(queue, design)
     steps = " → ".join(step.id for step in chain)
     if len(chain) > 2 and chain[-1] is queue:
@@ -37,9 +37,9 @@ def _without_redrive(queue: Resource, user: str) -> Verdict:
     if user:
         return accepted(f"it is itself the dead-letter queue of {user}", evidence=(f"{user} → {queue.id}",))
     allowed = redrive(queue, "RedriveAllowPolicy")
-    if allowed.get("redrivePermission") == "byQueue" and allowed.get("sourceQueueArns"):
+    if field(allowed, "redrivePermission") == "byQueue" and field(allowed, "sourceQueueArns"):
         return accepted("it is itself the dead-letter queue of queues elsewhere", at="RedriveAllowPolicy")
-    if allowed.get("redrivePermission") in ("byQueue", "allowAll"):
+    if isinstance(allowed, Unknown) or allowed.get("redrivePermission") in ("byQueue", "allowAll"):
         return undecided("who uses it as a dead-letter queue", at="RedriveAllowPolicy", fix=FIX)
     # The name that is deployed speaks louder than the one that only the template sees.
     name = queue.get("QueueName")

@@ -23,7 +23,7 @@ def lone_cluster_member(cluster: Resource, design: Design) -> Verdict:
         message = f"its instances are all in one zone ({confined}): none is left when that zone is lost"
         return flagged(message, fix="spread its instances over zones", at=confined, evidence=evidence)
     if not members:
-        return undecided("who declares its instances", fix=fix)
+        return undecided("its instances", message="none of its instances is in the design", fix=fix)
     return _by_number(_with_scaling(cluster, members, design), fix, evidence)
 
 
@@ -45,7 +45,8 @@ def _spread_by_itself(cluster: Resource) -> str:
     engine = cluster.get("Engine")
     if cluster.get("EngineMode") == "serverless":
         return "Aurora Serverless v1 moves to another zone by itself"
-    if isinstance(engine, str) and not engine.startswith("aurora"):
+    other_engine = isinstance(engine, str) and not engine.startswith("aurora")
+    if other_engine or cluster.get("DBClusterInstanceClass") is not None:
         return "a Multi-AZ DB cluster has a writer and two readers in three zones by itself"
     return ""
 

@@ -24,7 +24,7 @@ def lone_container_task(service: Resource, design: Design) -> Verdict:
         return accepted(f"it starts with {desired:g} tasks", at=AT)
     unknown = [value for value in (desired, floor) if isinstance(value, Unknown)]
     if unknown or desired != 1:
-        return undecided(Unknown(reasons(unknown) or ("whoever sets its count later",)), at=AT, fix=FIX)
+        return undecided(Unknown(reasons(unknown) or ("whoever sets the count later",)), at=AT, fix=FIX)
     return flagged(
         "one task does all the work: when its zone is lost, nobody is served until a new one has started",
         fix=FIX,

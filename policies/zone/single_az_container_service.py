@@ -2,7 +2,7 @@
 
 from seawall.capacity import groups_under, is_daemon
 from seawall.design import Design, Resource
-from seawall.placement import judged_by_spread, spread_of_group, spread_of_subnets
+from seawall.placement import judged_by_spread, spread_of_groups, spread_of_subnets
 from seawall.policy import Verdict, not_applicable, policy, undecided
 
 SUBNETS = "NetworkConfiguration.AwsvpcConfiguration.Subnets"
@@ -28,11 +28,13 @@ def single_az_container_service(service: Resource, design: Design) -> Verdict:
 def _on_instances(service: Resource, design: Design) -> Verdict:
     groups = groups_under(service, design)
     if not groups:
-        return undecided("the instances of its cluster", at="LaunchType", fix=FIX)
+        message = "its tasks run where its cluster's instances are, and these are not in the design"
+        return undecided("the instances of its cluster", at="LaunchType", message=message, fix=FIX)
+    names = " and ".join(group.id for group in groups)
     return judged_by_spread(
-        spread_of_group(groups[0], design),
+        spread_of_groups(groups, design),
         at="Cluster",
-        otherwise=f"all its tasks run on {groups[0].id}, whose instances are in one zone",
-        fix=f"{FIX} in VPCZoneIdentifier of {groups[0].id}",
-        accepting=f"it runs on {groups[0].id}, which spans two zones or more",
+        otherwise=f"all its tasks run on {names}, which launches into one zone",
+        fix=f"{FIX} in VPCZoneIdentifier of {names}",
+        accepting=f"it runs on {names}, which spans two zones or more",
     )

@@ -1,4 +1,4 @@
-"""Real templates of other people: all are read, and what cannot be read in them is said in one line a file."""
+"""Real templates of other people are all read; what cannot be read in them is said in one line a file."""
 
 from typing import Any
 

@@ -70,7 +70,7 @@ def functions(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             lambda row, other: {"Fn::FindInMap": ["M", row, "x", {"DefaultValue": other}]}, inner, inner
         )
         | st.builds(lambda pieces: {"Fn::Length": pieces}, lists | inner)
-        | st.builds(lambda one: {"Fn::ToJsonString": {"k": one}}, inner)
+        | st.builds(lambda one: {"Fn::ToJsonString": {"k": one}}, texts | references)
         | st.builds(lambda one, two: {"k": one, "l": two}, inner, inner)
         | lists
     )

@@ -203,6 +203,11 @@ def test_an_if_on_an_unknown_condition_names_the_parameter() -> None:
     assert unknown("!If [Maybe, a, b]").because == ("parameter Secret",)
 
 
+def test_an_if_whose_branches_only_look_equal_to_python_is_unknown() -> None:
+    unknown("!If [Maybe, {a: 1}, {a: true}]")
+    assert value_of("!If [Maybe, {a: 1}, {a: '1'}]") == {"a": 1}
+
+
 @pytest.mark.parametrize(
     "node",
     [

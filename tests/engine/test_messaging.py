@@ -16,6 +16,7 @@ from seawall.messaging import (
     invocations,
     is_handler,
     mappings_of,
+    redrive,
     senders,
     source_kind,
 )
@@ -312,6 +313,17 @@ def test_json_text_keeps_the_references_inside_it() -> None:
 
 def test_text_that_is_no_json_is_unknown() -> None:
     assert isinstance(parsed("{not json"), Unknown)
+
+
+@pytest.mark.parametrize("policy", ["{not json", 3, ["a"], {"Ref": "Elsewhere"}])
+def test_a_redrive_policy_that_cannot_be_read_is_unknown(policy: Any) -> None:
+    found = design({"Orders": queue_with(policy)}, Parameters={"Elsewhere": {"Type": "String"}})
+    assert isinstance(redrive(named(found, "Orders")), Unknown)
+
+
+@pytest.mark.parametrize("policy", ["", {}])
+def test_an_empty_redrive_policy_is_none(policy: Any) -> None:
+    assert redrive(named(design({"Orders": queue_with(policy)}), "Orders")) == {}
 
 
 def test_two_designs_share_no_facts() -> None:

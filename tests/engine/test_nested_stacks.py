@@ -9,7 +9,7 @@ from seawall.documents import Unreadable
 from seawall.scenarios import scenarios_of
 from seawall.sources.cloudformation import read_document
 from seawall.sources.nested import MAX_LEVELS, MAX_NESTED, taken_as_nested, templates_of
-from seawall.stack import Template
+from seawall.template import Template
 from seawall.values import Reference, Unknown
 
 PARENT = """
@@ -139,6 +139,16 @@ def test_the_children_share_the_region_of_their_parent(design: Design) -> None:
 def test_a_queue_of_the_parent_knows_who_refers_to_it_in_the_child(design: Design) -> None:
     referrers = {(other.key, path) for other, path in design.referrers(design.all["", "Failed"])}
     assert (("Network", "Jobs"), "RedrivePolicy.deadLetterTargetArn") in referrers
+
+
+def test_tags_of_a_nested_stack_are_tags_of_its_resources(tmp_path: Path) -> None:
+    parent = PARENT.replace(
+        "      TemplateURL: ./parts/child.yaml\n",
+        "      TemplateURL: ./parts/child.yaml\n      Tags: [{Key: stage, Value: !Ref Stage}]\n",
+    )
+    design = Design(read(write(tmp_path, {"parent.yaml": parent, "parts/child.yaml": CHILD})))
+    assert design.all["Network", "Jobs"].tags == {"stage": "dev"}
+    assert design.all["Spare", "Jobs"].tags == {}
 
 
 def test_an_application_of_sam_is_a_nested_stack(tmp_path: Path) -> None:

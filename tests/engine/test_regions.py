@@ -131,6 +131,9 @@ def test_a_restore_test_covers_the_vaults_it_includes(included: Any, excluded: A
     [
         ({"Type": "A", "AliasTarget": {"DNSName": Reference(("", "Front"), "DNSName")}}, "True"),
         ({"Type": "A", "AliasTarget": {"DNSName": Reference(("", "Site"), "DomainName")}}, "False"),
+        ({"Type": "A", "AliasTarget": {"DNSName": Reference(("", "Inner"), "DNSName")}}, "False"),
+        ({"Type": "A", "ResourceRecords": [Reference(("", "Server"), "PrivateIp")]}, "False"),
+        ({"Type": "A", "ResourceRecords": [Reference(("", "Server"), "PublicIp")]}, "True"),
         ({"Type": "CNAME", "ResourceRecords": ["front-1.eu-west-1.elb.amazonaws.com"]}, "True"),
         ({"Type": "CNAME", "ResourceRecords": ["d111111abcdef8.cloudfront.net"]}, "False"),
         (
@@ -145,6 +148,8 @@ def test_a_restore_test_covers_the_vaults_it_includes(included: Any, excluded: A
 def test_only_front_doors_of_one_region_are_regional(record: dict[str, Any], regional: str) -> None:
     resources = {
         "Front": resource("AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        "Inner": resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Scheme="internal"),
+        "Server": resource("AWS::EC2::Instance"),
         "Site": resource("AWS::CloudFront::Distribution"),
     }
     assert kind_of(target_of(record, Design([template(resources)])).regional) == regional

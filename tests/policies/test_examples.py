@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,27 @@ Verdicts = dict[str, Counter[tuple[str, str]]]
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
-    """One run over all examples: how often each policy gave each verdict, by the example's folder."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every example in a folder of its own."""
     folder = tmp_path_factory.mktemp("examples")
     write_examples(folder)
-    _, report = check_everything(folder)
-    assert report["unread"] == []
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> dict[str, Any]:
+    """One run of every policy over all examples."""
+    return check_everything(folder)[1]
+
+
+@pytest.fixture(scope="module")
+def verdicts(report: dict[str, Any], folder: Path) -> Verdicts:
+    """How often each policy gave each verdict, by the example's folder."""
     return verdicts_by_folder(report["findings"], folder)
+
+
+def test_every_example_is_read(report: dict[str, Any]) -> None:
+    assert report["unread"] == []
 
 
 @pytest.mark.parametrize("shown", EXAMPLES, ids=lambda shown: shown.folder)

@@ -8,6 +8,7 @@ from seawall.catalogue_page import catalogue
 from seawall.loading import GROUPS, catalogue_folder, load_policies
 from seawall.pages import SECTIONS, Page, parse_page
 from seawall.policy import Policy
+from seawall.sources.terraform_mapping import KINDS
 
 POLICIES, BROKEN = load_policies()
 FORBIDDEN = re.compile(r"\b(ensures?|ensured|ensuring|should consider)\b", re.IGNORECASE)
@@ -89,3 +90,9 @@ def test_the_page_and_the_policy_avoid_hollow_words(policy: Policy) -> None:
 def test_the_catalogue_is_up_to_date() -> None:
     written = (catalogue_folder() / "README.md").read_text("utf-8")
     assert written == catalogue(POLICIES), "write it again: python -m seawall.catalogue_page"
+
+
+@every_policy
+def test_a_policy_that_judges_terraform_shows_terraform(policy: Policy) -> None:
+    if set(policy.applies_to) & {kind.type for kind in KINDS.values()}:
+        assert "hcl" in {example.language for example in page_of(policy).examples}

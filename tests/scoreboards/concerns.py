@@ -32,6 +32,7 @@ LABELLED: dict[str, tuple[str, ...]] = {
         "single_az_database", "lone_cluster_member", "single_az_subnet_group", "single_az_cache",
         "single_az_search_domain", "single_az_file_system", "single_az_scaling_group", "lone_instance",
         "single_az_load_balancer", "single_az_container_service", "single_az_function", "shared_nat_gateway",
+        "single_az_replication_instance",
     ),
     "BACKUP": (
         "database_without_backup", "table_without_recovery", "bucket_without_versions",
@@ -39,7 +40,7 @@ LABELLED: dict[str, tuple[str, ...]] = {
     ),
     "REGION": (
         "single_region_table", "single_region_bucket", "single_region_database",
-        "backup_without_regional_copy",
+        "single_region_file_system", "backup_without_regional_copy",
     ),
     "PROTECT": ("deletable_database", "deletable_table", "deletable_bucket", "deletable_file_system"),
     "QUEUE": (
@@ -54,10 +55,8 @@ LABELLED: dict[str, tuple[str, ...]] = {
 """For a concern of the labelled templates the policies that answer it."""
 
 LATER: dict[tuple[str, str], str] = {
-    ("AZ", "AWS::DMS::ReplicationInstance"): "single_az_replication_instance",
     ("PROTECT", "AWS::ElastiCache::ReplicationGroup"): "a policy about what deleting a cache loses",
     ("PROTECT", "AWS::Elasticsearch::Domain"): "a policy about deletable search domains",
-    ("REGION", "AWS::EFS::FileSystem"): "single_region_file_system",
     ("REGION", "AWS::Elasticsearch::Domain"): "a policy about search domains in one region",
     ("SCALING", "AWS::ECS::Service"): "fixed_capacity_service",
 }

@@ -17,7 +17,7 @@ from seawall.documents import Unreadable
 from seawall.json_documents import read_json
 from seawall.sources import cloudformation
 from seawall.sources.nested import templates_of
-from seawall.stack import Template
+from seawall.template import Template
 
 MANIFEST = "manifest.json"
 
@@ -111,6 +111,10 @@ class _Assembly:
         real = os.path.realpath(os.path.join(folder, name.replace("\0", "")))
         if not real.startswith(os.path.join(self.root, "")):
             raise Unreadable("lies outside the assembly and is not read")
+        if not os.path.exists(real):
+            raise Unreadable("is named in the manifest and is not there")
+        if not os.path.isfile(real) and not os.path.isdir(real):
+            raise Unreadable("is not a regular file")  # opening a pipe would wait for ever
         return Path(real)
 
     def _stack(

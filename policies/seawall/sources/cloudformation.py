@@ -8,7 +8,7 @@ from typing import Any
 from seawall.documents import OtherDocument, TooMuch, Unreadable, read_yaml
 from seawall.json_documents import read_json
 from seawall.source import Document
-from seawall.stack import Entry, Template
+from seawall.template import Entry, Template
 
 MAX_BYTES = 4 * 1024 * 1024
 """CloudFormation itself takes 1 MB (quotas page of its user guide); four times that is still read here."""
@@ -17,16 +17,27 @@ MARKS = ("AWSTemplateFormatVersion", "AWS::", "Resources")
 """Text that tells a broken template from any other broken file."""
 
 
-def read_text(file: Path) -> str:
-    """The text of a template; raises ``Unreadable`` for what cannot be one."""
+def read_text(file: Path, *, asked: bool = True) -> str | None:
+    """The text of a template; raises ``Unreadable`` for what cannot be one.
+
+    ``None`` for a file that is too large, looks like no template and was not ``asked`` for.
+    """
     try:
         size = file.stat().st_size
         if size > MAX_BYTES:
-            raise Unreadable(f"is {size / 1e6:.0f} MB large; CloudFormation takes templates up to 1 MB")
+            if asked or _looks_like_template(file):
+                raise Unreadable(f"is {size / 1e6:.0f} MB large; CloudFormation takes templates up to 1 MB")
+            return None
         content = file.read_bytes()
     except OSError as error:
         raise Unreadable((error.strerror or str(error)).lower()) from None
     return decode(content)
+
+
+def _looks_like_template(file: Path) -> bool:
+    with file.open("rb") as stream:
+        start = stream.read(65536)
+    return not start.strip() or any(mark.encode() in start for mark in MARKS)
 
 
 def decode(content: bytes) -> str:
@@ -74,17 +85,24 @@ def _is_resource(item: tuple[Any, Any]) -> bool:
     return str(name).startswith("Fn::ForEach::")
 
 
-def read_document(file: Path, shown: str, problems: list[Unreadable]) -> Document | None:
-    """The template in ``file``; ``None`` where it is sound but something else. Raises ``Unreadable``."""
-    text = read_text(file)
+def read_document(
+    file: Path, shown: str, problems: list[Unreadable], *, asked: bool = True
+) -> Document | None:
+    """The template in ``file``; ``None`` where it is sound but something else. Raises ``Unreadable``.
+
+    ``asked`` is whether the user named the file, and so wants to hear why it was not read.
+    """
+    text = read_text(file, asked=asked)
+    if text is None:
+        return None
     try:
         document = parse(shown, text, problems)
     except OtherDocument:
-        if "AWS::" in text and "Resources:" in text:
+        if asked or ("AWS::" in text and "Resources:" in text):
             raise
         return None
     except Unreadable as error:
-        if isinstance(error, TooMuch) or any(mark in text for mark in MARKS):
+        if asked or isinstance(error, TooMuch) or any(mark in text for mark in MARKS):
             raise
         return None
     if not is_template(document.root):

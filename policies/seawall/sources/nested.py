@@ -17,7 +17,7 @@ from typing import Any
 from seawall.documents import Unreadable
 from seawall.source import Document
 from seawall.sources import cloudformation
-from seawall.stack import Entry, Template
+from seawall.template import Entry, Template
 from seawall.values import Unknown, leaves
 
 NESTED = "AWS::CloudFormation::Stack"

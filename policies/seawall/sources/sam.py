@@ -15,7 +15,7 @@ from seawall.sources import sam_apis
 from seawall.sources.sam_events import Event, Generated, generated_by
 from seawall.sources.sam_nodes import is_function, line_of, mapping, picked, sequence, with_entry
 from seawall.sources.sam_resources import MAKERS
-from seawall.stack import Entry
+from seawall.template import Entry
 
 SERVERLESS = "AWS::Serverless::"
 

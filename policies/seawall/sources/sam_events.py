@@ -152,7 +152,9 @@ def _target(event: Event, names: str) -> tuple[Any, list[Generated]]:
         line = getattr(event.properties, "lines", {}).get("DeadLetterConfig", line_of(dead_letters))
         target = with_entry(target, "DeadLetterConfig", dead_letters)
         target.lines["DeadLetterConfig"] = line
-    if not event.starts_function and "RoleArn" not in target:
+    # Rules invoke functions by the function's own permission; everything else takes a role.
+    by_role = event.type == "ScheduleV2" or not event.starts_function
+    if by_role and "RoleArn" not in target:
         target = with_entry(
             target, "RoleArn", mapping(target, {"Fn::GetAtt": sequence(target, f"{event.id}Role", "Arn")})
         )
@@ -167,7 +169,8 @@ def _rule(event: Event) -> list[Generated]:
     rule = picked(event.properties, {**names, **renamed})
     chosen = event.get("Target")
     identifier = chosen.get("Id") if isinstance(chosen, dict) else None
-    target = with_entry(target, "Id", identifier or f"{event.id}LambdaTarget")
+    kind = "Lambda" if event.starts_function else "StepFunctions"
+    target = with_entry(target, "Id", identifier or f"{event.id}{kind}Target")
     rule = with_entry(rule, "Targets", sequence(target, target))
     if isinstance(event.get("Enabled"), bool) and "State" not in rule:
         rule = with_entry(rule, "State", "ENABLED" if event.get("Enabled") else "DISABLED")

@@ -26,7 +26,7 @@ MAX_BYTES = 4 * 1024 * 1024
 """The largest file that is read. Written by hand, Terraform's files stay below a tenth of it."""
 
 
-class CheckovMissing(Exception):
+class CheckovMissing(Unreadable):
     """Terraform source was asked for in an environment without checkov."""
 
     def __init__(self) -> None:
@@ -34,19 +34,25 @@ class CheckovMissing(Exception):
 
 
 def read_modules(
-    path: Path, parameters: Mapping[str, Any] | None = None, problems: list[tuple[str, Unreadable]] | None = None
+    path: Path,
+    parameters: Mapping[str, Any] | None = None,
+    problems: list[Unreadable] | None = None,
+    *,
+    below: bool = True,
 ) -> list[Design]:
     """The designs of the root modules at ``path``: a folder with all below it, or a file with its folder alone.
 
+    ``below=False`` leaves out root modules in the folders below.
+
     A module that another one of the tree calls belongs to its caller. ``parameters`` set variables of the
-    roots. What could not be read is added to ``problems`` with its file. Raises ``CheckovMissing``.
+    roots. What could not be read is added to ``problems``, with its file. Raises ``CheckovMissing``.
     """
     problems = [] if problems is None else problems
     folder = path if path.is_dir() else path.parent
     reader = _Reader(folder, problems)
     found = []
     for root, calls in _roots(folder, reader):
-        if path.is_dir() or os.path.samefile(root, folder):
+        if (below and path.is_dir()) or os.path.samefile(root, folder):
             design = _design(reader, root, calls, parameters or {})
             if design is not None:
                 found.append(design)
@@ -56,7 +62,7 @@ def read_modules(
 class _Reader:
     """Reads each file once, and shows it as the user named it."""
 
-    def __init__(self, folder: Path, problems: list[tuple[str, Unreadable]]) -> None:
+    def __init__(self, folder: Path, problems: list[Unreadable]) -> None:
         self.folder = folder
         self.absolute = os.path.abspath(folder)
         self.problems = problems
@@ -71,7 +77,8 @@ class _Reader:
                 self._read[file] = self._parsed(file)
             except Unreadable as error:
                 self._read[file] = None
-                self.problems.append((self.shown(file), error))
+                error.file = self.shown(file)
+                self.problems.append(error)
         return self._read[file]
 
     def _parsed(self, file: str) -> tuple[Block, Document]:
@@ -122,7 +129,7 @@ def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
         yield module.source_dir, calls
     for file, error in errors.items():
         if reader.file(file) is not None:
-            reader.problems.append((reader.shown(file), Unreadable(_first_line(error), _line_of(error))))
+            reader.problems.append(Unreadable(_first_line(error), _line_of(error), reader.shown(file)))
 
 
 def _parser() -> Any:
@@ -154,7 +161,7 @@ def _design(reader: _Reader, root: str, calls: Calls, parameters: Mapping[str, A
             module.declare()
         declared = [_declared(instance) for instance in configuration.instances.values()]
     except (TooLong, RecursionError):
-        reader.problems.append((reader.shown(root), Unreadable("takes too many steps to evaluate")))
+        reader.problems.append(Unreadable("takes too many steps to evaluate", None, reader.shown(root)))
         return None
     return design_of(declared)
 
@@ -187,7 +194,7 @@ def _json_variables(reader: _Reader, file: str) -> dict[str, Value]:
     try:
         found = json.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        reader.problems.append((reader.shown(file), Unreadable(_first_line(error), getattr(error, "lineno", None))))
+        reader.problems.append(Unreadable(_first_line(error), getattr(error, "lineno", None), reader.shown(file)))
         return {}
     return found if isinstance(found, dict) else {}
 

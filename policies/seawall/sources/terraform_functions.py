@@ -24,7 +24,7 @@ from seawall.values import (
     plain_text,
     reasons,
 )
-from seawall.intrinsics import split
+from seawall.texts import split
 
 MAX_ELEMENTS = 1024
 """Elements of a list that a function may make; longer ones are unknown."""

@@ -247,7 +247,9 @@ KINDS: dict[str, Kind] = {
     "aws_lambda_alias": _kind("AWS::Lambda::Alias"),
     "aws_lambda_permission": _kind("AWS::Lambda::Permission"),
     "aws_lambda_event_source_mapping": _kind(
-        "AWS::Lambda::EventSourceMapping", "source_access_configuration=SourceAccessConfigurations[]"
+        "AWS::Lambda::EventSourceMapping",
+        "source_access_configuration=SourceAccessConfigurations[]"
+        " destination_config.on_failure.destination_arn=Destination",
     ),
     "aws_lambda_function_event_invoke_config": _kind("AWS::Lambda::EventInvokeConfig"),
     "aws_cloudwatch_event_rule": _kind("AWS::Events::Rule", "event_pattern=EventPattern{}"),

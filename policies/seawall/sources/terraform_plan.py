@@ -7,8 +7,10 @@ resources and variables that decide.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from seawall.design import Design
@@ -37,6 +39,26 @@ def is_plan(root: Any) -> bool:
 def looks_like_plan(start: str) -> bool:
     """Whether a file that starts like this is worth parsing beyond the size of a template."""
     return start.lstrip().startswith("{") and '"format_version"' in start and any(mark in start for mark in _MARKS)
+
+
+def read_document(file: Path, shown: str) -> Document | None:
+    """The plan in a file; ``None`` where it is something else. Raises ``Unreadable`` for one too large or broken."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(65536)
+            if not looks_like_plan(start.decode("utf-8", "replace")):
+                return None
+            if file.stat().st_size > MAX_BYTES:
+                raise Unreadable(f"is larger than {MAX_BYTES // 1024 // 1024} MB")
+            text = (start + stream.read()).decode("utf-8-sig")
+        document = Document(shown, text, json.loads(text), is_json=True)
+    except OSError as error:
+        raise Unreadable((error.strerror or str(error)).lower()) from None
+    except json.JSONDecodeError as error:
+        raise Unreadable(error.msg[0].lower() + error.msg[1:], error.lineno) from None
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise Unreadable(str(error).split(";")[0].lower()) from None
+    return document if is_plan(document.root) else None
 
 
 def read_plan(document: Document) -> Design:
@@ -329,4 +351,4 @@ def _is_identifier(value: str, resource: dict[str, Any] | None) -> bool:
     return any(values.get(name) == value for name in _IDENTIFYING)
 
 
-__all__ = ["MAX_BYTES", "is_plan", "looks_like_plan", "read_plan"]
+__all__ = ["MAX_BYTES", "is_plan", "looks_like_plan", "read_document", "read_plan"]

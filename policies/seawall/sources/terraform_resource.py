@@ -8,9 +8,10 @@ from typing import Any
 
 from seawall.design import Design, Resource, tags_in
 from seawall.source import Document
-from seawall.stack import Stack, Template
+from seawall.stack import Stack
 from seawall.sources.terraform_functions import from_json
 from seawall.sources.terraform_mapping import KINDS, PARTS, Kind, Part, spelled
+from seawall.template import Template
 from seawall.values import (
     Answer,
     Key,

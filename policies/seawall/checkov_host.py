@@ -1,0 +1,267 @@
+"""Seawall inside checkov: each policy is a graph check that reads the scanned files with our own readers.
+
+``checkov -d DIR --external-checks-dir policies`` executes ``checkov_plugin.py`` once for each framework. The
+graph that checkov then hands over says which files are scanned; its own view of them is lossy (conditions,
+``Fn::GetAZs``, the order of lists), so they are read again and each verdict goes back to the block in the
+graph that declares the resource. A resource that SAM or a loop makes belongs to the block it is made from.
+
+Verdicts: accepted is PASSED, flagged FAILED, undecided UNKNOWN, which checkov neither counts nor prints.
+checkov applies its own ``checkov:skip``; a ``seawall:skip`` is UNKNOWN there.
+
+Exit codes, found by trial on checkov 3.3.30. A policy file that cannot be loaded ends every run with 2. A
+policy that raises while it judges is logged and counts as FAILED for that resource, so that no run passes
+on it, and the others go on; where a single framework runs the process then ends with 2. Where several run,
+checkov judges in child processes, the main one never executes our code, and 1 is all that can be reached.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from checkov.common.checks_infra.registry import get_graph_checks_registry
+from checkov.common.graph.checks_infra.base_check import BaseGraphCheck
+from checkov.common.graph.graph_builder import CustomAttributes
+from checkov.runner_filter import RunnerFilter
+
+from seawall.checkov_designs import designs_of
+from seawall.configuration import Misuse, objective_for
+from seawall.design import Design
+from seawall.finding import Finding, Unread
+from seawall.judging import judge_design
+from seawall.loading import load_policies
+from seawall.policy import Outcome, Policy
+
+Vertex = dict[str, Any]
+
+FRAMEWORKS = ("cloudformation", "terraform")
+"""The graph registries that take our checks; checkov runs SAM by the first, plans by the second."""
+
+OBJECTIVE_VARIABLE = "SEAWALL_OBJECTIVE"
+"""The environment variable that sets the objective; ``seawall.yaml`` does where it is not set."""
+
+_logger = logging.getLogger("seawall")
+_lock = threading.Lock()  # checkov runs checks in threads; a design is judged by one at a time
+
+
+class _Unloadable:
+    """Stands among the checks for policies that cannot be loaded, in a child process.
+
+    checkov hands an error to its main process, and so to its exit code, neither from the loading of a check
+    nor from judging, but from asking a check for its id.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(self.reason)
+
+
+_loaded: list[Policy] = []
+
+
+def register_policies() -> None:
+    """Adds every policy to checkov's registries, once. Raises ``SystemExit`` (2) where one cannot be loaded."""
+    if not _loaded:
+        policies, broken = load_policies()
+        if broken:
+            _refuse([str(error) for error in broken])
+            return
+        _loaded.extend(policies)
+    for framework in FRAMEWORKS:
+        registry = get_graph_checks_registry(framework)
+        present = {check.id for check in registry.checks}
+        for policy in _loaded:
+            if policy.id not in present:
+                RunnerFilter.notify_external_check(policy.id)
+                registry.checks.append(PolicyCheck(policy))
+
+
+def _refuse(reasons: list[str]) -> None:
+    for reason in reasons:
+        print(f"seawall: {reason}", file=sys.stderr)
+    if multiprocessing.parent_process() is None:
+        raise SystemExit(2)
+    for framework in FRAMEWORKS:
+        get_graph_checks_registry(framework).checks.append(_Unloadable("; ".join(reasons)))
+
+
+def _exit_with_2() -> None:
+    """Makes this process end with 2 once checkov has printed and cleaned up."""
+
+    def end() -> None:
+        atexit.unregister(end)
+        atexit._run_exitfuncs()  # checkov's own cleaning up comes first
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(2)
+
+    if not _exits:
+        _exits.append(True)
+        atexit.register(end)
+
+
+_exits: list[bool] = []
+
+
+class PolicyCheck(BaseGraphCheck):  # type: ignore[misc]
+    """One policy as checkov sees it."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__()
+        self.policy = policy
+        self.id = policy.id
+        self.name = policy.title
+        self.guideline = policy.url
+        self.resource_types = list(policy.applies_to)
+
+    def run(self, graph_connector: Any) -> tuple[list[Vertex], list[Vertex], list[Vertex]]:
+        """The vertices that passed, failed and are unknown."""
+        with _lock:
+            try:
+                return _judgement_of(graph_connector).of(self.policy)
+            except Exception:  # checkov drops what a check raises: say it, and exit with 2
+                _logger.error("%s could not be judged", self.id, exc_info=True)
+                _exit_with_2()
+                return [], [], []
+
+
+class _Judgement:
+    """All verdicts about the files behind one of checkov's graphs."""
+
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
+        self.vertices = [vertex for vertex in _data_of(graph) if _is_resource(vertex)]
+        self._by_policy: dict[str, dict[int, Finding]] | None = None
+        self._failed: dict[str, set[int]] = {}
+        self._places = _Places(self.vertices)
+
+    def of(self, policy: Policy) -> tuple[list[Vertex], list[Vertex], list[Vertex]]:
+        """The vertices that a policy accepts, flags and leaves undecided."""
+        if self._by_policy is None:
+            self._by_policy = self._judge()
+        sorted_by: dict[str, list[Vertex]] = {"passed": [], "failed": [], "unknown": []}
+        failed = self._failed.get(policy.id, set())
+        for index in failed:
+            sorted_by["failed"].append(self.vertices[index])
+        for index, finding in self._by_policy.get(policy.id, {}).items():
+            if index not in failed:
+                sorted_by[_result_of(finding)].append(self.vertices[index])
+        return sorted_by["passed"], sorted_by["failed"], sorted_by["unknown"]
+
+    def _judge(self) -> dict[str, dict[int, Finding]]:
+        found: dict[str, dict[int, Finding]] = {}
+        files = dict.fromkeys(str(vertex[CustomAttributes.FILE_PATH]) for vertex in self.vertices)
+        for design in designs_of(list(files)):
+            for policy in _wanted(design):
+                for finding in judge_design(design, [policy]):
+                    if isinstance(finding, Unread):
+                        self._report_failure(policy, finding)
+                        continue
+                    index = self._places.of(finding.file, finding.resource, finding.resource_line)
+                    if index is not None:
+                        verdicts = found.setdefault(policy.id, {})
+                        verdicts[index] = _worse(verdicts.get(index), finding)
+        return found
+
+    def _report_failure(self, policy: Policy, failure: Unread) -> None:
+        _logger.error("%s:%s: %s", failure.file, failure.line, failure.reason)
+        _exit_with_2()
+        index = self._places.of(failure.file, "", failure.line or 1)
+        if index is not None:
+            self._failed.setdefault(policy.id, set()).add(index)
+
+
+_latest: list[_Judgement] = []
+
+
+def _judgement_of(graph: Any) -> _Judgement:
+    if not _latest or _latest[0].graph is not graph:
+        _latest[:] = [_Judgement(graph)]
+    return _latest[0]
+
+
+def _data_of(graph: Any) -> Iterator[Vertex]:
+    for node in graph.nodes():
+        # rustworkx holds pairs of index and attributes, networkx the attributes beside its own index.
+        data = node[1] if isinstance(node, tuple) else graph.nodes[node]
+        yield data
+
+
+def _is_resource(vertex: Vertex) -> bool:
+    return str(vertex.get(CustomAttributes.BLOCK_TYPE)) == "resource" and bool(vertex.get(CustomAttributes.FILE_PATH))
+
+
+def _wanted(design: Design) -> Iterable[Policy]:
+    files = [document.file for document in design.documents]
+    try:
+        objective = objective_for(Path(files[0] if files else os.curdir), os.environ.get(OBJECTIVE_VARIABLE) or None)
+    except Misuse as error:
+        _logger.error("%s", error)
+        _exit_with_2()
+        return []
+    return [policy for policy in _loaded if objective.judges(policy.group)]
+
+
+_ORDER = (Outcome.FLAGGED, Outcome.SKIPPED, Outcome.UNDECIDED, Outcome.ACCEPTED)
+
+
+def _worse(one: Finding | None, other: Finding) -> Finding:
+    if one is None:
+        return other
+    return min(one, other, key=lambda finding: _ORDER.index(finding.verdict))
+
+
+def _result_of(finding: Finding) -> str:
+    if finding.verdict is Outcome.ACCEPTED:
+        return "passed"
+    if finding.verdict is Outcome.FLAGGED or (finding.verdict is Outcome.SKIPPED and not finding.note):
+        return "failed"  # checkov itself turns a failure into a skip where it finds checkov:skip
+    return "unknown"
+
+
+class _Places:
+    """Which vertex a finding belongs to: the block that declares its resource."""
+
+    def __init__(self, vertices: list[Vertex]) -> None:
+        self._exact: dict[tuple[str, str], int] = {}
+        self._bare: dict[tuple[str, str], int] = {}
+        self._starts: dict[str, list[tuple[int, int]]] = {}
+        for index, vertex in enumerate(vertices):
+            file = os.path.realpath(str(vertex[CustomAttributes.FILE_PATH]))
+            name = str(vertex.get(CustomAttributes.TF_RESOURCE_ADDRESS) or vertex[CustomAttributes.BLOCK_NAME].split(".")[-1])
+            self._exact.setdefault((file, name), index)
+            self._bare.setdefault((file, _without_indices(name)), index)
+            line = _start_of(vertex)
+            if line is not None:
+                self._starts.setdefault(file, []).append((line, index))
+        for starts in self._starts.values():
+            starts.sort()
+
+    def of(self, file: str, resource: str, line: int) -> int | None:
+        """The vertex's position, ``None`` where the graph has nothing at this place."""
+        file = os.path.realpath(file)
+        for known, name in ((self._exact, resource), (self._bare, _without_indices(resource))):
+            if (file, name) in known:
+                return known[file, name]
+        around = [index for start, index in self._starts.get(file, []) if start <= line]
+        return around[-1] if around else None
+
+
+def _start_of(vertex: Vertex) -> int | None:
+    config = vertex.get(CustomAttributes.CONFIG)
+    line = config.get("__startline__", config.get("__start_line__")) if isinstance(config, dict) else None
+    return line if isinstance(line, int) else None
+
+
+def _without_indices(address: str) -> str:
+    parts = address.split("[")
+    return parts[0] + "".join(part.partition("]")[2] for part in parts[1:])
