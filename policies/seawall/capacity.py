@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seawall.design import Design, Resource, mentioned
-from seawall.values import Text, Unknown, Value, field, number, reasons
-from seawall.zone_proofs import kept
+from seawall.values import Key, Text, Unknown, Value, field, number, reasons
+from seawall.zone_proofs import kept, untraced
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,21 @@ def counted(resources: list[Resource]) -> Count:
 
 def scaling_floor(resource: Resource, design: Design) -> float | Unknown | None:
     """The least that Application Auto Scaling keeps of a resource, ``None`` where it does not scale it."""
-    for target in design.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        if _scales(target.get("ResourceId"), resource):
-            return target.number("MinCapacity")
-    return None
-
-
-def _scales(target: Value, resource: Resource) -> bool:
-    if any(reference.key == resource.key for reference in mentioned(target)):
-        return True
-    # ``service/cluster/name`` and ``cluster:name`` end in the physical name.
+    targets = kept(design, "scaled", lambda: untraced(design, lambda: _scalable_targets(design)))
     name = resource.get("ServiceName") or resource.get("DBClusterIdentifier")
-    if not isinstance(target, (str, Text)) or not isinstance(name, (str, Text)):
-        return False
-    return str(target).replace(":", "/").endswith("/" + str(name))
+    target: Resource | None = targets.get(resource.key) or targets.get(str(name))
+    return None if target is None else target.number("MinCapacity")
+
+
+def _scalable_targets(design: Design) -> dict[Key | str, Resource]:
+    """Scalable targets by the resources that they refer to, and by the physical name that theirs ends in."""
+    found: dict[Key | str, Resource] = {}
+    for target in design.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
+        scaled = target.get("ResourceId")
+        found.update((reference.key, target) for reference in mentioned(scaled))
+        if isinstance(scaled, (str, Text)):  # service/cluster/name, cluster:name
+            found[str(scaled).replace(":", "/").rpartition("/")[2]] = target
+    return found
 
 
 def capacity_of(group: Resource) -> float | Unknown | None:

@@ -30,7 +30,6 @@ from checkov.common.checks_infra.registry import get_graph_checks_registry
 from checkov.common.graph.checks_infra.base_check import BaseGraphCheck
 from checkov.common.graph.graph_builder import CustomAttributes
 from checkov.runner_filter import RunnerFilter
-
 from seawall.checkov_designs import designs_of
 from seawall.configuration import Misuse, objective_for
 from seawall.design import Design
@@ -129,7 +128,7 @@ class PolicyCheck(BaseGraphCheck):  # type: ignore[misc]
             try:
                 return _judgement_of(graph_connector).of(self.policy)
             except Exception:  # checkov drops what a check raises: say it, and exit with 2
-                _logger.error("%s could not be judged", self.id, exc_info=True)
+                _logger.exception("%s could not be judged", self.id)
                 _exit_with_2()
                 return [], [], []
 
@@ -175,7 +174,7 @@ class _Judgement:
     def _report_failure(self, policy: Policy, failure: Unread) -> None:
         _logger.error("%s:%s: %s", failure.file, failure.line, failure.reason)
         _exit_with_2()
-        index = self._places.of(failure.file, "", failure.line or 1)
+        index = self._places.of(failure.file, failure.resource, failure.line or 1)
         if index is not None:
             self._failed.setdefault(policy.id, set()).add(index)
 
@@ -237,7 +236,9 @@ class _Places:
         self._starts: dict[str, list[tuple[int, int]]] = {}
         for index, vertex in enumerate(vertices):
             file = os.path.realpath(str(vertex[CustomAttributes.FILE_PATH]))
-            name = str(vertex.get(CustomAttributes.TF_RESOURCE_ADDRESS) or vertex[CustomAttributes.BLOCK_NAME].split(".")[-1])
+            name = str(
+                vertex.get(CustomAttributes.TF_RESOURCE_ADDRESS) or vertex[CustomAttributes.BLOCK_NAME].split(".")[-1]
+            )
             self._exact.setdefault((file, name), index)
             self._bare.setdefault((file, _without_indices(name)), index)
             line = _start_of(vertex)
@@ -259,7 +260,10 @@ class _Places:
 def _start_of(vertex: Vertex) -> int | None:
     config = vertex.get(CustomAttributes.CONFIG)
     line = config.get("__startline__", config.get("__start_line__")) if isinstance(config, dict) else None
-    return line if isinstance(line, int) else None
+    if not isinstance(line, int):
+        return None
+    # In YAML checkov counts from the line after the logical id.
+    return line - 1 if str(vertex[CustomAttributes.FILE_PATH]).endswith((".yaml", ".yml")) else line
 
 
 def _without_indices(address: str) -> str:

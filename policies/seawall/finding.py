@@ -58,11 +58,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something that was asked for and could not be read or judged, with the reason in one line."""
+    """Something that was asked for and could not be read or judged, with the reason in one line.
+
+    ``resource`` is set where a policy failed on it.
+    """
 
     file: str
     line: int | None
     reason: str
+    resource: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The entry as the JSON report shows it."""

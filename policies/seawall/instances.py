@@ -106,11 +106,7 @@ def _for_others(rule: Value, group: Resource, design: Design) -> bool:
 def _port(rule: Value) -> Iterator[int]:
     protocol = field(rule, "IpProtocol")
     first, last = number(field(rule, "FromPort")), number(field(rule, "ToPort"))
-    if (
-        protocol in ("icmp", "icmpv6", "-1", -1)
-        or not isinstance(first, float)
-        or not isinstance(last, float)
-    ):
+    if protocol in ("icmp", "icmpv6", "-1", -1) or not isinstance(first, float) or not isinstance(last, float):
         return
     # A range that takes an administration port in says nothing about a service.
     if first > 0 and not any(first <= port <= last for port in ADMINISTRATION):
@@ -135,9 +131,7 @@ def zone_of_instance(instance: Resource, design: Design) -> Value:
 def twins_of(instance: Resource, design: Design) -> list[Resource]:
     """Other instances that do the same work: made alike, or named by the same load balancer."""
     alike = kept(design, "machines", lambda: untraced(design, lambda: _machines_by_make(design)))
-    found = {
-        other.key: other for machines in alike.values() if instance in machines for other in machines
-    }
+    found = {other.key: other for machines in alike.values() if instance in machines for other in machines}
     for balancer, _ in design.referrers(instance):
         if "LoadBalancing" in balancer.type:
             targets = (design.all.get(target) for target, _ in balancer.references())

@@ -38,7 +38,7 @@ def judge_design(design: Design, policies: Iterable[Policy]) -> Iterator[Finding
                 if judgement.verdict.outcome is not Outcome.NOT_APPLICABLE:
                     yield _finding(policy, judgement, court.deciders(policy, judgement))
             except PolicyFailed as error:
-                yield Unread(resource.file, resource.line, str(error))
+                yield Unread(resource.file, resource.line, str(error), resource.id)
 
 
 class _Court:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from seawall.design import Design, Resource
-from seawall.subnet_lists import elements_of, kind_of, subnets_in
-from seawall.values import Unknown, Value, same
+from seawall.subnet_lists import elements_of, kind_of, sign_of, subnets_in
+from seawall.values import Key, Unknown, Value
 
 PAIRWISE = (
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", ("Subnets", "SubnetMappings")),
@@ -31,54 +31,63 @@ COVERS_TWO = (
 class Proofs:
     """What the API has already checked about the subnets of a design.
 
-    ``apart`` holds groups of subnets that are pairwise in different zones, ``spanning`` whole lists that
-    lie in two zones at least; each with the resource that proves it.
+    ``apart`` tells for each subnet the resources whose subnets are pairwise in different zones,
+    ``spanning`` for one subnet of a list the resources whose whole lists lie in two zones at least.
     """
 
     def __init__(self, design: Design) -> None:
-        self.apart: list[tuple[str, list[Value], list[Unknown]]] = []
-        self.spanning: list[tuple[str, list[Value], list[Unknown]]] = []
+        self.apart: dict[Hashable, set[str]] = {}
+        self.spanning: dict[Hashable, list[tuple[str, set[Hashable]]]] = {}
         for kind, paths in PAIRWISE:
             for resource in _surely(design, kind):
-                elements, unbounded = elements_of([subnets_in(resource.get(path)) for path in paths], design)
-                self.apart.append((resource.id, elements, unbounded))
+                listed = elements_of([subnets_in(resource.get(path)) for path in paths], design)
+                self._note_apart(resource.id, [*listed[0], *listed[1]])
                 if is_application(resource):
-                    self.spanning.append((resource.id, elements, unbounded))
+                    self._note_spanning(resource.id, *listed)
         for kind, path in COVERS_TWO:
             for resource in _surely(design, kind):
-                self.spanning.append((resource.id, *elements_of(resource.get(path), design)))
-        for file_system in _surely(design, "AWS::EFS::FileSystem"):
-            targets = [target for target in targets_of(file_system, design) if target.exists is True]
-            subnets = [target.get("SubnetId") for target in targets]
-            self.apart.append((f"the mount targets of {file_system.id}", subnets, []))
+                self._note_spanning(resource.id, *elements_of(resource.get(path), design))
+        for file_system, targets in _mount_targets(design).items():
+            subnets = [target.get("SubnetId") for target in targets if target.exists is True]
+            self._note_apart(f"the mount targets of {file_system[1]}", subnets)
+
+    def _note_apart(self, name: str, subnets: list[Value]) -> None:
+        for subnet in subnets:
+            self.apart.setdefault(sign_of(subnet), set()).add(name)
+
+    def _note_spanning(self, name: str, single: list[Value], lists: list[Unknown]) -> None:
+        signs = {sign_of(value) for value in (*single, *lists)}
+        if signs and None not in signs:
+            self.spanning.setdefault(next(iter(signs)), []).append((name, signs))
 
     def about(self, elements: list[Value], unbounded: list[Unknown]) -> str | None:
         """The proof that a list of subnets lies in two zones at least, in words."""
-        for name, apart, lists in self.apart:
-            known = [element for element in elements if _contains(apart, element) or _picked(element, lists)]
-            if len(known) >= 2:
-                return f"{name}: the API takes one subnet of each zone"
-        for name, single, lists in self.spanning:
-            listed = all(_contains(elements, element) for element in single)
-            if (single or lists) and listed and all(_contains(unbounded, unknown) for unknown in lists):
-                return f"{name}: the API refuses less than two zones"
+        seen: set[str] = set()
+        for element in elements:
+            names = self._apart_with(element)
+            if names & seen:
+                return f"{min(names & seen)}: the API takes one subnet of each zone"
+            seen |= names
+        signs = {sign_of(value) for value in (*elements, *unbounded)} - {None}
+        for sign in signs:
+            for name, needed in self.spanning.get(sign, ()):
+                if needed <= signs:
+                    return f"{name}: the API refuses less than two zones"
         return None
 
-
-def _picked(element: Value, lists: Iterable[Unknown]) -> bool:
-    """Whether an element is picked by ``Fn::Select`` from one of these lists."""
-    if not isinstance(element, Unknown) or kind_of(element) != "select":
-        return False
-    identity: Any = element.identity
-    return any(unknown.identity == identity[1] for unknown in lists if unknown.identity is not None)
+    def _apart_with(self, subnet: Value) -> set[str]:
+        sign = sign_of(subnet)
+        if sign is None:
+            return set()
+        names = self.apart.get(sign, set())
+        if kind_of(subnet) == "select":  # one of a list that stands there as a whole
+            identity: Any = subnet.identity
+            names = names | self.apart.get(("unknown", identity[1]), set())
+        return names
 
 
 def _surely(design: Design, kind: str) -> Iterable[Resource]:
     return [resource for resource in design.of_type(kind) if resource.exists is True]
-
-
-def _contains(values: Iterable[Value], wanted: Value) -> bool:
-    return any(same(value, wanted) is True for value in values)
 
 
 def proofs_of(design: Design) -> Proofs:
@@ -121,9 +130,15 @@ def is_application(load_balancer: Resource) -> bool:
 
 def targets_of(file_system: Resource, design: Design) -> list[Resource]:
     """The mount targets of a file system that exist or may exist here; the API takes one in each zone."""
-    return [target for owner, target in _mount_targets(design) if owner is file_system]
+    targets = kept(design, "mount targets", lambda: untraced(design, lambda: _mount_targets(design)))
+    found: list[Resource] = targets.get(file_system.key, [])
+    return found
 
 
-def _mount_targets(design: Design) -> list[tuple[Resource | None, Resource]]:
-    targets = design.of_type("AWS::EFS::MountTarget")
-    return [(design.resolve(target.get("FileSystemId")), target) for target in targets]
+def _mount_targets(design: Design) -> dict[Key, list[Resource]]:
+    found: dict[Key, list[Resource]] = {}
+    for target in design.of_type("AWS::EFS::MountTarget"):
+        file_system = design.resolve(target.get("FileSystemId"), "AWS::EFS::FileSystem")
+        if file_system is not None:
+            found.setdefault(file_system.key, []).append(target)
+    return found

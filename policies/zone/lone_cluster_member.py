@@ -33,9 +33,7 @@ def _by_number(count: Count, fix: str, evidence: tuple[str, ...]) -> Verdict:
         return accepted(message, evidence=evidence)
     if count.at_most >= 2:
         return undecided(Unknown(count.because), fix=fix, evidence=evidence)
-    message = (
-        "one instance serves it: reads and writes fail from the loss of its zone until a new one is made"
-    )
+    message = "one instance serves it: reads and writes fail from the loss of its zone until a new one is made"
     return flagged(message, fix=fix, evidence=evidence)
 
 
@@ -64,17 +62,13 @@ def _with_scaling(cluster: Resource, members: list[Resource], design: Design) ->
 def _confined(cluster: Resource, members: list[Resource], design: Design) -> str:
     """The property that keeps every instance in one zone, empty where nothing does."""
     zones = cluster.get("AvailabilityZones")
-    neptune = (
-        cluster.type == "AWS::Neptune::DBCluster"
-    )  # elsewhere the property places storage, not instances
+    neptune = cluster.type == "AWS::Neptune::DBCluster"  # elsewhere the property places storage, not instances
     if neptune and zones is not None and spread_of_zones(zones, cluster, design).several is False:
         return "AvailabilityZones"
     placed = [member.get("AvailabilityZone") for member in members]
     if len(placed) > 1 and None not in placed and spread_of_zones(placed, cluster, design).several is False:
         return "AvailabilityZone"
-    group = design.resolve(
-        cluster.get("DBSubnetGroupName"), cluster.type.replace("DBCluster", "DBSubnetGroup")
-    )
+    group = design.resolve(cluster.get("DBSubnetGroupName"), cluster.type.replace("DBCluster", "DBSubnetGroup"))
     if group is not None and spread_of_subnets(group.get("SubnetIds"), group, design).several is False:
         return "DBSubnetGroupName"
     return ""

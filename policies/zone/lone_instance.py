@@ -14,18 +14,16 @@ def lone_instance(instance: Resource, design: Design) -> Verdict:
     """Single instance holds a service."""
     dependents = dependents_of(instance, design)
     if not dependents:
-        message = (
-            "nothing in the design depends on it: a bastion, a build agent or a test machine may be lost"
-        )
+        message = "nothing in the design depends on it: a bastion, a build agent or a test machine may be lost"
         return undecided("what it is for", message=message, fix=FIX)
     evidence = (f"{instance.id} ← {', '.join(dependents)}",)
-    zone = zone_of_instance(instance, design)
-    twins = twins_of(instance, design)
-    answers = [same_zone(zone, zone_of_instance(twin, design), design) for twin in twins]
-    if False in answers:
-        other = twins[answers.index(False)].id
-        return accepted(f"{other} in another zone does the same work", evidence=evidence)
-    unknown = [answer for answer in answers if isinstance(answer, Unknown)]
+    unknown: list[Unknown] = []
+    for twin in twins_of(instance, design):
+        answer = same_zone(zone_of_instance(instance, design), zone_of_instance(twin, design), design)
+        if answer is False:
+            return accepted(f"{twin.id} in another zone does the same work", evidence=evidence)
+        if isinstance(answer, Unknown):
+            unknown.append(answer)
     if unknown:
         return undecided(Unknown(reasons(unknown)), fix=FIX, evidence=evidence)
     return flagged(

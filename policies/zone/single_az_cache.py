@@ -45,9 +45,7 @@ def _placed_by_hand(cache: Resource, design: Design) -> Verdict:
     named = cache.get("PreferredCacheClusterAZs")
     several = spread_of_zones(named, cache, design).several if named is not None else None
     if several is True:
-        return accepted(
-            "its nodes are placed in two zones and a replica takes over", at="PreferredCacheClusterAZs"
-        )
+        return accepted("its nodes are placed in two zones and a replica takes over", at="PreferredCacheClusterAZs")
     group = design.resolve(cache.get("CacheSubnetGroupName"), "AWS::ElastiCache::SubnetGroup")
     confined = group is not None and spread_of_subnets(group.get("SubnetIds"), group, design).several is False
     if several is False or confined:

@@ -86,9 +86,7 @@ def _lustre(file_system: Resource, design: Design, deployment: str, at: str) -> 
     )
     if linked or deployment.startswith("SCRATCH"):
         why = "its bucket keeps the files" if linked else "scratch storage holds nothing that must last"
-        return undecided(
-            "how soon it can be made anew in another zone", at=at, message=f"one zone, but {why}"
-        )
+        return undecided("how soon it can be made anew in another zone", at=at, message=f"one zone, but {why}")
     return flagged(
         "FSx for Lustre has no type that spans zones, and nothing else holds these files",
         fix="link it to a bucket with AWS::FSx::DataRepositoryAssociation and make it anew from there",

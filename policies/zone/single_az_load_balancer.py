@@ -13,9 +13,7 @@ def single_az_load_balancer(load_balancer: Resource, design: Design) -> Verdict:
     names = ("SubnetMappings", "Subnets", "AvailabilityZones")
     at = next((name for name in names if load_balancer.get(name) not in (None, [])), "Subnets")
     value = subnets_in(load_balancer.get(at))
-    spread = (spread_of_zones if at == "AvailabilityZones" else spread_of_subnets)(
-        value, load_balancer, design
-    )
+    spread = (spread_of_zones if at == "AvailabilityZones" else spread_of_subnets)(value, load_balancer, design)
     if is_application(load_balancer) and spread.several is not False:
         return accepted(
             "an Application Load Balancer stands in two zones or more: the API refuses less",

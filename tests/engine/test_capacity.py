@@ -55,9 +55,7 @@ def resource_of(kind: str, properties: str) -> Resource:
         ("MaxSize: 4", None),
     ],
 )
-def test_a_group_starts_with_its_desired_capacity_or_its_minimum(
-    properties: str, capacity: float | None
-) -> None:
+def test_a_group_starts_with_its_desired_capacity_or_its_minimum(properties: str, capacity: float | None) -> None:
     assert capacity_of(resource_of("AWS::AutoScaling::AutoScalingGroup", properties)) == capacity
 
 
@@ -171,16 +169,12 @@ def test_the_instances_under_a_service_are_found(resources: str) -> None:
 
 
 def dependents(resources: str, properties: str = "") -> list[str]:
-    design = design_of(
-        f"  Machine: {{Type: 'AWS::EC2::Instance', Properties: {{{properties}}}}}\n" + resources
-    )
+    design = design_of(f"  Machine: {{Type: 'AWS::EC2::Instance', Properties: {{{properties}}}}}\n" + resources)
     return dependents_of(design.all["", "Machine"], design)
 
 
 def group_with(rule: str) -> str:
-    return (
-        f"  Group: {{Type: 'AWS::EC2::SecurityGroup', Properties: {{SecurityGroupIngress: [{{{rule}}}]}}}}\n"
-    )
+    return f"  Group: {{Type: 'AWS::EC2::SecurityGroup', Properties: {{SecurityGroupIngress: [{{{rule}}}]}}}}\n"
 
 
 IN_GROUP = "SecurityGroupIds: [!GetAtt Group.GroupId]"

@@ -135,6 +135,7 @@ def test_these_subnets_lie_in_one_zone(subnets: str) -> None:
         ("[!Ref MapB, !Ref MapC]", {"the region"}),
         ("!If [Maybe, [!Ref A], [!Ref A, !Ref B]]", {"parameter Secret"}),
         ("[]", {"the subnets"}),
+        ("[SUBNET_IDS]", {"what replaces SUBNET_IDS"}),
     ],
 )
 def test_who_would_tell_is_named(subnets: str, reasons: set[str]) -> None:
@@ -244,6 +245,7 @@ def zones(text: str) -> Spread:
         ("[!GetAZs us-east-1]", True),
         ("[us-east-1a, us-east-1b]", True),
         ("'us-east-1a,us-east-1b'", True),
+        ("[!FindInMap [Places, !Ref 'AWS::Region', A], !FindInMap [Places, !Ref 'AWS::Region', B]]", True),
         ("[us-east-1a]", False),
         ("[!Select [0, !GetAZs '']]", False),
         ("[!Ref Zone]", False),

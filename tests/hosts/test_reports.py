@@ -163,13 +163,14 @@ def test_the_text_shows_undecided_in_a_line_and_how_to_decide(report: Report) ->
 def test_the_text_leaves_out_accepted_and_skipped_unless_verbose(report: Report) -> None:
     assert "Users" not in text(text_report, report)
     assert "test data" not in text(text_report, report)
-    assert "✓ Database runs" in text(text_report, report, verbose=True)
+    assert "✓ :14 Users" in text(text_report, report, verbose=True)
     assert "test data" in text(text_report, report, verbose=True)
 
 
 def test_the_text_shows_what_is_accepted_under_the_defaults_only() -> None:
     accepted = finding(Outcome.ACCEPTED, note="flagged where Environment is 'test'")
-    assert "accepted; flagged where Environment is 'test'" in text(text_report, Report([accepted]))
+    assert "✓ :14 Orders" in text(text_report, Report([accepted]))
+    assert "; flagged where Environment is 'test'" in text(text_report, Report([accepted]))
 
 
 def test_quiet_text_holds_only_what_is_flagged_or_unread(report: Report) -> None:

@@ -43,8 +43,9 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[str]:
 
 
 def _file(findings: list[Finding], presentation: Presentation) -> Iterator[str]:
-    """What is flagged in full, the rest in a line each below it."""
-    full = [item for item in findings if item.verdict is Outcome.FLAGGED or presentation.verbose]
+    """What is flagged in full, the rest in a line each below it: their titles name what is *not* wrong."""
+    detailed = (Outcome.FLAGGED, Outcome.UNDECIDED) if presentation.verbose else (Outcome.FLAGGED,)
+    full = [item for item in findings if item.verdict in detailed]
     for finding in full:
         yield from _block(finding, presentation.style)
     if len(full) < len(findings):
@@ -112,10 +113,9 @@ def _quote(line: str) -> str:
 
 def _brief(finding: Finding, style: Style) -> str:
     glyph = style.paint(_GLYPHS[finding.verdict], _COLOURS[finding.verdict])
-    message = finding.message if finding.verdict is Outcome.UNDECIDED else "accepted"
     note = f"; {finding.note}" if finding.note else ""
     place = style.paint(f":{finding.line}", BLUE)
-    text = printable(f"{finding.resource}: {message}{note}")
+    text = printable(f"{finding.resource}: {finding.message}{note}")
     return f"  {glyph} {place} {text}  {style.paint(finding.policy, DIM)}"
 
 

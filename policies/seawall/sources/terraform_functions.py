@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from seawall.texts import split
 from seawall.values import (
     Reference,
     Text,
@@ -24,7 +25,6 @@ from seawall.values import (
     plain_text,
     reasons,
 )
-from seawall.texts import split
 
 MAX_ELEMENTS = 1024
 """Elements of a list that a function may make; longer ones are unknown."""
@@ -83,7 +83,9 @@ def _needs_known(function: Callable[..., Value]) -> Callable[..., Value]:
     def guarded(*values: Value) -> Value:
         for value in values:
             if isinstance(value, (Unknown, Text, Reference)) or not is_known(value):
-                return Unknown(reasons(list(values)) or (str(value),), identity=("call", function.__name__, str(values)))
+                return Unknown(
+                    reasons(list(values)) or (str(value),), identity=("call", function.__name__, str(values))
+                )
         return function(*values)
 
     return guarded
@@ -376,12 +378,14 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "tomap": _same_elements,
     "sensitive": _same_elements,
     "nonsensitive": _same_elements,
-    "tobool": lambda value: boolean(value),
+    "tobool": boolean,
     "tonumber": _to_number,
     "tostring": lambda value: plain_text(value) if isinstance(value, (bool, int, float)) else value,
     "sort": lambda values: sorted(values, key=str) if isinstance(values, list) else values,
     "reverse": lambda values: values[::-1] if isinstance(values, list) else values,
-    "compact": lambda values: [value for value in values if value not in (None, "")] if isinstance(values, list) else values,
+    "compact": lambda values: (
+        [value for value in values if value not in (None, "")] if isinstance(values, list) else values
+    ),
     "join": _join,
     "split": split,
     "format": _format,
@@ -393,7 +397,9 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "trimprefix": _needs_known(lambda text, prefix: text.removeprefix(prefix)),
     "trimsuffix": _needs_known(lambda text, suffix: text.removesuffix(suffix)),
     "trim": _needs_known(lambda text, letters: text.strip(letters)),
-    "replace": _needs_known(lambda text, old, new: text.replace(old, new) if not old.startswith("/") else Unknown((text,))),
+    "replace": _needs_known(
+        lambda text, old, new: text.replace(old, new) if not old.startswith("/") else Unknown((text,))
+    ),
     "substr": _needs_known(lambda text, start, size: text[start:] if size < 0 else text[start : start + size]),
     "startswith": _needs_known(lambda text, start: text.startswith(start)),
     "endswith": _needs_known(lambda text, end: text.endswith(end)),

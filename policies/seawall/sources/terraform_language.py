@@ -121,7 +121,9 @@ class _Reader:
 
     def _here(self) -> str:
         rest = self.text[self.position : self.position + 20].split("\n")[0].strip()
-        return repr(rest) if rest else "the end of the line" if self.position < len(self.text) else "the end of the file"
+        return (
+            repr(rest) if rest else "the end of the line" if self.position < len(self.text) else "the end of the file"
+        )
 
     def name(self) -> str:
         self.skip()
@@ -216,7 +218,7 @@ class _Reader:
         if self.peek("<<"):
             return self._heredoc()
         if self.take("("):
-            inner = self._bracketed(self.expression)
+            inner: Expression = self._bracketed(self.expression)
             self._close(")")
             return inner
         if self.take("["):
@@ -405,45 +407,45 @@ class _Reader:
         return ("template", [("literal", part) if isinstance(part, str) else part for part in parts])
 
     def _parts(self, end: str, stops: tuple[str, ...] = ()) -> list[Any]:
+        """The texts and expressions up to ``end``, or up to a directive that is one of ``stops``."""
         parts: list[Any] = []
-        literal: list[str] = []
-
-        def flush() -> None:
-            if literal:
-                parts.append("".join(literal))
-                literal.clear()
-
         while True:
+            literal = self._literal(end)
+            if literal:
+                parts.append(literal)
             if self.position >= len(self.text):
                 if end or stops:
                     raise self.error("a quote or a template is not closed")
-                break
+                return parts
             if end and self.text.startswith(end, self.position):
                 self.position += 1
-                break
-            mark = self.text[self.position : self.position + 3]
-            if mark in ("$${", "%%{"):
-                literal.append(mark[1:])
-                self.position += 3
-            elif mark[:2] == "${":
-                flush()
+                return parts
+            if self.text.startswith("${", self.position):
                 self.position += 2
                 self.take("~")
                 parts.append(self._bracketed(self.expression))
                 self._close_template()
-            elif mark[:2] == "%{":
-                flush()
-                if self._directive(parts, end, stops):
-                    return parts
-            elif end and mark[:1] == "\\":
-                self._escape(literal)
-            elif end and mark[:1] == "\n":
+            elif self._directive(parts, end, stops):
+                return parts
+
+    def _literal(self, end: str) -> str:
+        """The text up to the next expression, directive or end."""
+        found: list[str] = []
+        while self.position < len(self.text):
+            mark = self.text[self.position : self.position + 3]
+            if mark[:2] in ("${", "%{") or (end and mark[0] == end):
+                break
+            if end and mark[0] == "\n":
                 raise self.error("a quote is not closed on this line")
+            if mark in ("$${", "%%{"):
+                found.append(mark[1:])
+                self.position += 3
+            elif end and mark[0] == "\\":
+                self._escape(found)
             else:
-                literal.append(mark[0])
+                found.append(mark[0])
                 self.position += 1
-        flush()
-        return parts
+        return "".join(found)
 
     def _close_template(self) -> None:
         self.skip(lines=True)

@@ -45,9 +45,15 @@ class Kind:
 
 
 def _kind(
-    type: str, names: str = "", *, nest: str = "", snapshot: str = "", finish: Finish | None = None, **defaults: Any
+    type_name: str,
+    names: str = "",
+    *,
+    nest: str = "",
+    snapshot: str = "",
+    finish: Finish | None = None,
+    **defaults: Any,
 ) -> Kind:
-    return Kind(type, _names(names), defaults, nest, snapshot, finish)
+    return Kind(type_name, _names(names), defaults, nest, snapshot, finish)
 
 
 _INSTANCE = "identifier=DBInstanceIdentifier instance_class=DBInstanceClass "
@@ -62,7 +68,8 @@ _ACTIONS = " ".join(
     f" {block}.forward.target_group.arn=TargetGroupArn"
     for block in ("default_action", "action")
 )
-_FSX = "subnet_ids=^SubnetIds storage_capacity=^StorageCapacity storage_type=^StorageType backup_id=^BackupId tags=^Tags"
+_FSX = "subnet_ids=^SubnetIds storage_capacity=^StorageCapacity storage_type=^StorageType tags=^Tags"
+_FSX += " backup_id=^BackupId kms_key_id=^KmsKeyId security_group_ids=^SecurityGroupIds"
 _S3_REPLICATION = "{0}.destination.encryption_configuration.replica_kms_key_id=ReplicaKmsKeyID "
 
 KINDS: dict[str, Kind] = {
@@ -78,9 +85,7 @@ KINDS: dict[str, Kind] = {
     "aws_rds_cluster": _kind(
         "AWS::RDS::DBCluster", _CLUSTER, snapshot="skip_final_snapshot", finish=shapes.database_cluster
     ),
-    "aws_rds_cluster_instance": _kind(
-        "AWS::RDS::DBInstance", _INSTANCE + "cluster_identifier=DBClusterIdentifier"
-    ),
+    "aws_rds_cluster_instance": _kind("AWS::RDS::DBInstance", _INSTANCE + "cluster_identifier=DBClusterIdentifier"),
     "aws_rds_global_cluster": _kind("AWS::RDS::GlobalCluster"),
     "aws_db_subnet_group": _kind("AWS::RDS::DBSubnetGroup", _SUBNET_GROUP),
     "aws_db_proxy": _kind("AWS::RDS::DBProxy", "name=DBProxyName auth=Auth[]"),
@@ -155,15 +160,14 @@ KINDS: dict[str, Kind] = {
     "aws_dax_cluster": _kind("AWS::DAX::Cluster"),
     "aws_dax_subnet_group": _kind("AWS::DAX::SubnetGroup", "name=SubnetGroupName"),
     "aws_opensearch_domain": _kind("AWS::OpenSearchService::Domain"),
-    "aws_elasticsearch_domain": _kind(
-        "AWS::Elasticsearch::Domain", "cluster_config=ElasticsearchClusterConfig"
-    ),
+    "aws_elasticsearch_domain": _kind("AWS::Elasticsearch::Domain", "cluster_config=ElasticsearchClusterConfig"),
     # Storage
     "aws_s3_bucket": _kind(
         "AWS::S3::Bucket",
         "bucket=BucketName versioning=VersioningConfiguration logging=LoggingConfiguration"
         " logging.target_bucket=DestinationBucketName logging.target_prefix=LogFilePrefix"
-        " replication_configuration.rules=Rules[] " + _S3_REPLICATION.format("replication_configuration.rules")
+        " replication_configuration.rules=Rules[] "
+        + _S3_REPLICATION.format("replication_configuration.rules")
         + "lifecycle_rule=LifecycleConfiguration.Rules[] lifecycle_rule.transition=Transitions[]"
         " lifecycle_rule.expiration.days=ExpirationInDays acl=AccessControl",
         finish=shapes.bucket,
@@ -177,14 +181,20 @@ KINDS: dict[str, Kind] = {
         "AWS::FSx::FileSystem", _FSX, nest="LustreConfiguration", finish=shapes.file_system("LUSTRE")
     ),
     "aws_fsx_windows_file_system": _kind(
-        "AWS::FSx::FileSystem", _FSX, nest="WindowsConfiguration", snapshot="skip_final_backup",
+        "AWS::FSx::FileSystem",
+        _FSX,
+        nest="WindowsConfiguration",
+        snapshot="skip_final_backup",
         finish=shapes.file_system("WINDOWS"),
     ),
     "aws_fsx_ontap_file_system": _kind(
         "AWS::FSx::FileSystem", _FSX, nest="OntapConfiguration", finish=shapes.file_system("ONTAP")
     ),
     "aws_fsx_openzfs_file_system": _kind(
-        "AWS::FSx::FileSystem", _FSX, nest="OpenZFSConfiguration", snapshot="skip_final_backup",
+        "AWS::FSx::FileSystem",
+        _FSX,
+        nest="OpenZFSConfiguration",
+        snapshot="skip_final_backup",
         finish=shapes.file_system("OPENZFS"),
     ),
     "aws_ebs_volume": _kind("AWS::EC2::Volume", "type=VolumeType", snapshot="final_snapshot"),
@@ -263,7 +273,11 @@ KINDS: dict[str, Kind] = {
     "aws_mq_broker": _kind("AWS::AmazonMQ::Broker", "user=Users[]"),
     "aws_cloudtrail": _kind("AWS::CloudTrail::Trail", "name=TrailName"),
     # Compute
-    "aws_instance": _kind("AWS::EC2::Instance", "ami=ImageId vpc_security_group_ids=SecurityGroupIds network_interface=NetworkInterfaces[]", finish=shapes.block_devices),
+    "aws_instance": _kind(
+        "AWS::EC2::Instance",
+        "ami=ImageId vpc_security_group_ids=SecurityGroupIds network_interface=NetworkInterfaces[]",
+        finish=shapes.block_devices,
+    ),
     "aws_launch_configuration": _kind(
         "AWS::AutoScaling::LaunchConfiguration", "name=LaunchConfigurationName", finish=shapes.block_devices
     ),
@@ -276,7 +290,8 @@ KINDS: dict[str, Kind] = {
         "AWS::AutoScaling::AutoScalingGroup",
         "name=AutoScalingGroupName launch_configuration=LaunchConfigurationName load_balancers=LoadBalancerNames"
         " launch_template.id=LaunchTemplateId launch_template.name=LaunchTemplateName tag=Tags[]"
-        " default_cooldown=Cooldown traffic_source=TrafficSources[] mixed_instances_policy.launch_template.override=Overrides[]",
+        " default_cooldown=Cooldown traffic_source=TrafficSources[]"
+        " mixed_instances_policy.launch_template.override=Overrides[]",
         finish=shapes.scaling_group,
     ),
     "aws_autoscaling_policy": _kind("AWS::AutoScaling::ScalingPolicy", "name=PolicyName"),
@@ -326,9 +341,7 @@ KINDS: dict[str, Kind] = {
         "AWS::EC2::SecurityGroup", "name=GroupName description=GroupDescription", finish=shapes.security_group
     ),
     "aws_security_group_rule": _kind("AWS::EC2::SecurityGroupIngress", finish=shapes.security_group_rule),
-    "aws_vpc_security_group_ingress_rule": _kind(
-        "AWS::EC2::SecurityGroupIngress", finish=shapes.security_group_rule
-    ),
+    "aws_vpc_security_group_ingress_rule": _kind("AWS::EC2::SecurityGroupIngress", finish=shapes.security_group_rule),
     "aws_route_table": _kind("AWS::EC2::RouteTable", "route=Routes[] route.cidr_block=DestinationCidrBlock"),
     "aws_default_route_table": _kind("AWS::EC2::RouteTable", "route=Routes[] route.cidr_block=DestinationCidrBlock"),
     "aws_route": _kind("AWS::EC2::Route"),
@@ -348,7 +361,8 @@ KINDS: dict[str, Kind] = {
     ),
     "aws_lb_target_group": _kind("AWS::ElasticLoadBalancingV2::TargetGroup", finish=shapes.target_group),
     "aws_lb_listener": _kind(
-        "AWS::ElasticLoadBalancingV2::Listener", "default_action=DefaultActions[] certificate_arn=Certificates " + _ACTIONS
+        "AWS::ElasticLoadBalancingV2::Listener",
+        "default_action=DefaultActions[] certificate_arn=Certificates " + _ACTIONS,
     ),
     "aws_lb_listener_rule": _kind(
         "AWS::ElasticLoadBalancingV2::ListenerRule", "action=Actions[] condition=Conditions[] " + _ACTIONS
@@ -384,7 +398,9 @@ KINDS: dict[str, Kind] = {
     "aws_cloudwatch_log_subscription_filter": _kind("AWS::Logs::SubscriptionFilter"),
     "aws_config_config_rule": _kind("AWS::Config::ConfigRule"),
     "aws_iot_topic_rule": _kind(
-        "AWS::IoT::TopicRule", "lambda=Actions[] lambda.function_arn=Lambda.FunctionArn", nest="TopicRulePayload"
+        "AWS::IoT::TopicRule",
+        "lambda=Actions[] lambda.function_arn=Lambda.FunctionArn",
+        nest="TopicRulePayload",
     ),
     "aws_ses_receipt_rule": _kind("AWS::SES::ReceiptRule", "lambda_action=Actions[]", nest="Rule"),
     "aws_api_gateway_integration": _kind(
@@ -419,9 +435,9 @@ class Part:
 
 
 def _part(
-    owner: str, type: str, names: str = "", *, adds: str = "", value: str = "", finish: Finish | None = None
+    owner: str, types: str, names: str = "", *, adds: str = "", value: str = "", finish: Finish | None = None
 ) -> Part:
-    return Part(owner, tuple(type.split()), _names(names), adds, value, finish)
+    return Part(owner, tuple(types.split()), _names(names), adds, value, finish)
 
 
 _BUCKET = "AWS::S3::Bucket"
@@ -430,28 +446,33 @@ _GROUP = "AWS::AutoScaling::AutoScalingGroup"
 PARTS: dict[str, Part] = {
     "aws_s3_bucket_versioning": _part("bucket", _BUCKET),
     "aws_s3_bucket_replication_configuration": _part(
-        "bucket", _BUCKET,
+        "bucket",
+        _BUCKET,
         "rule=ReplicationConfiguration.Rules[] role=ReplicationConfiguration.Role " + _S3_REPLICATION.format("rule"),
     ),
     "aws_s3_bucket_lifecycle_configuration": _part(
-        "bucket", _BUCKET,
+        "bucket",
+        _BUCKET,
         "rule=LifecycleConfiguration.Rules[] rule.transition=Transitions[]"
         " rule.noncurrent_version_transition=NoncurrentVersionTransitions[]",
         finish=shapes.bucket_lifecycle,
     ),
     "aws_s3_bucket_logging": _part(
-        "bucket", _BUCKET,
+        "bucket",
+        _BUCKET,
         "target_bucket=LoggingConfiguration.DestinationBucketName target_prefix=LoggingConfiguration.LogFilePrefix",
     ),
     "aws_s3_bucket_notification": _part(
-        "bucket", _BUCKET,
+        "bucket",
+        _BUCKET,
         "lambda_function=NotificationConfiguration.LambdaConfigurations[] lambda_function.lambda_function_arn=Function"
         " queue=NotificationConfiguration.QueueConfigurations[] queue.queue_arn=Queue"
         " topic=NotificationConfiguration.TopicConfigurations[] topic.topic_arn=Topic"
         " eventbridge=NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
     ),
     "aws_s3_bucket_object_lock_configuration": _part(
-        "bucket", _BUCKET,
+        "bucket",
+        _BUCKET,
         "rule=ObjectLockConfiguration.Rule object_lock_enabled=ObjectLockConfiguration.ObjectLockEnabled",
     ),
     "aws_s3_bucket_acl": _part("bucket", _BUCKET, "acl=AccessControl", finish=shapes.bucket),
@@ -467,12 +488,14 @@ PARTS: dict[str, Part] = {
         "source_file_system_id", "AWS::EFS::FileSystem", "destination=ReplicationConfiguration.Destinations[]"
     ),
     "aws_dynamodb_table_replica": _part(
-        "global_table_arn", "AWS::DynamoDB::Table",
+        "global_table_arn",
+        "AWS::DynamoDB::Table",
         "point_in_time_recovery=PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
         adds="Replicas",
     ),
     "aws_backup_vault_lock_configuration": _part(
-        "backup_vault_name", "AWS::Backup::BackupVault",
+        "backup_vault_name",
+        "AWS::Backup::BackupVault",
         "min_retention_days=LockConfiguration.MinRetentionDays max_retention_days=LockConfiguration.MaxRetentionDays"
         " changeable_for_days=LockConfiguration.ChangeableForDays",
         finish=shapes.vault_lock,
@@ -488,7 +511,8 @@ PARTS: dict[str, Part] = {
         "backup_vault_events=Notifications.BackupVaultEvents sns_topic_arn=Notifications.SNSTopicArn",
     ),
     "aws_autoscaling_attachment": _part(
-        "autoscaling_group_name", _GROUP,
+        "autoscaling_group_name",
+        _GROUP,
         "lb_target_group_arn=TargetGroupARNs alb_target_group_arn=TargetGroupARNs elb=LoadBalancerNames",
     ),
     "aws_autoscaling_traffic_source_attachment": _part(
@@ -497,14 +521,13 @@ PARTS: dict[str, Part] = {
     "aws_lb_target_group_attachment": _part(
         "target_group_arn", "AWS::ElasticLoadBalancingV2::TargetGroup", "target_id=Id", adds="Targets"
     ),
-    "aws_elb_attachment": _part(
-        "elb", "AWS::ElasticLoadBalancing::LoadBalancer", adds="Instances", value="instance"
-    ),
+    "aws_elb_attachment": _part("elb", "AWS::ElasticLoadBalancing::LoadBalancer", adds="Instances", value="instance"),
     "aws_cloudwatch_event_target": _part(
         "rule", "AWS::Events::Rule", "target_id=Id event_bus_name=EventBusName", adds="Targets"
     ),
     "aws_db_instance_automated_backups_replication": _part(
-        "source_db_instance_arn", "AWS::RDS::DBInstance",
+        "source_db_instance_arn",
+        "AWS::RDS::DBInstance",
         "region=AutomaticBackupReplicationRegion retention_period=AutomaticBackupReplicationRetentionPeriod",
     ),
     "aws_redshift_snapshot_copy": _part("cluster_identifier", "AWS::Redshift::Cluster"),
@@ -513,10 +536,13 @@ PARTS: dict[str, Part] = {
         "vpc_endpoint_id", "AWS::EC2::VPCEndpoint", adds="SubnetIds", value="subnet_id"
     ),
     "aws_lambda_provisioned_concurrency_config": _part(
-        "function_name", "AWS::Lambda::Function",
+        "function_name",
+        "AWS::Lambda::Function",
         "provisioned_concurrent_executions=ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions",
     ),
-    "aws_opensearch_domain_policy": _part("domain_name", "AWS::OpenSearchService::Domain", "access_policies=AccessPolicies{}"),
+    "aws_opensearch_domain_policy": _part(
+        "domain_name", "AWS::OpenSearchService::Domain", "access_policies=AccessPolicies{}"
+    ),
 }
 PARTS["aws_alb_target_group_attachment"] = PARTS["aws_lb_target_group_attachment"]
 

@@ -15,8 +15,10 @@ from seawall.sources.terraform_values import Scope, evaluate, pairs_of, plain_va
 from seawall.values import Key, Reference, Text, Unknown, Value, boolean, leaves, number
 
 IDENTIFYING = frozenset(
-    "id name bucket identifier cluster_identifier function_name replication_group_id cluster_id key_id url"
-    " global_cluster_identifier self_link domain_name table_name arn_suffix".split()
+    (
+        *("id", "name", "bucket", "identifier", "cluster_identifier", "function_name", "cluster_id", "key_id", "url"),
+        *("replication_group_id", "global_cluster_identifier", "domain_name", "table_name"),
+    )
 )
 """Attributes that stand for the resource itself."""
 
@@ -127,7 +129,10 @@ class Instance:
         for inner in block.blocks:
             if inner.type not in META:
                 for _, expression in self._expressions(inner):
-                    yield inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type, expression
+                    yield (
+                        inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type,
+                        expression,
+                    )
 
     def region(self) -> str | Unknown:
         """The region of the provider it uses, or its own ``region`` argument."""
@@ -300,12 +305,14 @@ class Module:
         return found
 
     def modules(self) -> Iterator[Module]:
-        """This module and all that it calls, each instance once."""
+        """The module and all that it calls, each instance once."""
         yield self
         for labels in list(self._blocks):
             if labels[0] == "module" and len(labels) == 2:
                 found = self.call(labels[1])
-                for called in found.values() if isinstance(found, dict) else found if isinstance(found, list) else [found]:
+                for called in (
+                    found.values() if isinstance(found, dict) else found if isinstance(found, list) else [found]
+                ):
                     if isinstance(called, Lookup2):
                         yield from called.module.modules()
 
@@ -431,7 +438,9 @@ def _written(block: Block, name: str, scope: Scope) -> Value:
 
 def _block_value(block: Block, scope: Scope) -> dict[str, Value]:
     dynamic = [inner.labels[0] for inner in block.blocks if inner.type == "dynamic" and inner.labels]
-    names = dict.fromkeys([*block.attributes, *(inner.type for inner in block.blocks if inner.type != "dynamic"), *dynamic])
+    names = dict.fromkeys(
+        [*block.attributes, *(inner.type for inner in block.blocks if inner.type != "dynamic"), *dynamic]
+    )
     return {name: _written(block, name, scope) for name in names}
 
 

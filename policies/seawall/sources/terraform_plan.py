@@ -25,7 +25,10 @@ MAX_BYTES = 256 * 1024 * 1024
 
 _MARKS = ("planned_values", "resource_changes", "terraform_version")
 _IDENTIFYING = frozenset(
-    "id arn name bucket identifier cluster_identifier function_name replication_group_id cluster_id key_id url".split()
+    (
+        *("id", "arn", "name", "bucket", "identifier", "cluster_identifier", "function_name", "cluster_id", "key_id"),
+        *("replication_group_id", "url"),
+    )
 )
 
 
@@ -92,12 +95,12 @@ class _Plan:
             address, kind = str(resource.get("address")), str(resource.get("type"))
             configured = self._configured(module, resource)
             unknown = _mapping(self.changes.get(address)).get("after_unknown")
-            context = _Context(self, module, resource)
+            context = _Context(module, resource)
             expressions = _mapping(configured.get("expressions"))
             attributes = {
                 str(name): value
                 for name, value in _mapping(resource.get("values")).items()
-                if name not in ("tags_all",) or not _mapping(resource.get("values")).get("tags")
+                if name != "tags_all" or not _mapping(resource.get("values")).get("tags")
             }
             self._fill(attributes, _mapping(unknown), expressions, context)
             provider = str(configured.get("provider_config_key", "aws"))
@@ -126,10 +129,9 @@ class _Plan:
 
     def _configured(self, module: tuple[str, ...], resource: dict[str, Any]) -> dict[str, Any]:
         """The configuration of a resource's block."""
+        wanted = [resource.get(name) for name in ("type", "name", "mode")]
         for configured in _list(self._module(module).get("resources")):
-            if isinstance(configured, dict) and (configured.get("type"), configured.get("name"), configured.get("mode")) == (
-                resource.get("type"), resource.get("name"), resource.get("mode"),
-            ):  # fmt: skip
+            if isinstance(configured, dict) and [configured.get(name) for name in ("type", "name", "mode")] == wanted:
                 return configured
         return {}
 
@@ -140,7 +142,11 @@ class _Plan:
         return module
 
     def _fill(
-        self, attributes: dict[str, Value], unknown: dict[str, Any], expressions: dict[str, Any], context: _Context
+        self,
+        attributes: dict[str, Value],
+        unknown: dict[str, Any],
+        expressions: dict[str, Any],
+        context: _Context,
     ) -> None:
         """Puts references and unknowns where the plan says *known after apply*, and where ids are known already."""
         for name, mark in unknown.items():
@@ -185,7 +191,7 @@ class _Plan:
         keys = list(dict.fromkeys(self._keys(expression, context)))
         attribute = _attribute_named(references)
         found: list[Value] = [Reference(key, attribute) for key in keys]
-        plural = name.endswith(("s", "identifier")) and name not in ("address", "alias")
+        plural = (name.endswith("s") and not name.endswith("ss")) or name == "vpc_zone_identifier"
         if found and plural:
             return found
         if len(found) == 1:
@@ -219,17 +225,26 @@ class _Plan:
             parent = context.module[:-1]
             call = _mapping(_mapping(self._module(parent).get("module_calls")).get(_without_index(context.module[-1])))
             argument = _mapping(call.get("expressions")).get(_without_index(parts[1]))
-            above = _Context(self, parent, {})
+            above = _Context(parent, {})
             for inner in _longest([str(item) for item in _list(_mapping(argument).get("references"))]):
                 yield from self._behind(inner, above, False, depth + 1)
         elif parts[0] == "module" and len(parts) > 2:
             for module in self._instances_of_module(context.module, parts[1]):
                 output = _mapping(_mapping(self._module(module).get("outputs")).get(_without_index(parts[2])))
-                inside = _Context(self, module, {})
+                inside = _Context(module, {})
                 references = _list(_mapping(output.get("expression")).get("references"))
                 for inner in _longest([str(item) for item in references]):
                     yield from self._behind(inner, inside, False, depth + 1)
-        elif len(parts) > 1 and parts[0] not in ("data", "local", "each", "count", "path", "self", "terraform", "var"):
+        elif len(parts) > 1 and parts[0] not in (
+            "data",
+            "local",
+            "each",
+            "count",
+            "path",
+            "self",
+            "terraform",
+            "var",
+        ):
             prefix = "".join(f"module.{step}." for step in context.module)
             yield from self._instances(f"{prefix}{parts[0]}.{parts[1]}", context, indexed)
 
@@ -237,7 +252,11 @@ class _Plan:
         wanted = (*module, name)
         found = {planned[: len(wanted)] for planned, _ in self.planned if len(planned) >= len(wanted)}
         exact = [path for path in found if path == wanted]
-        return exact or sorted(path for path in found if path[:-1] == module and _without_index(path[-1]) == name) or [wanted]
+        return (
+            exact
+            or sorted(path for path in found if path[:-1] == module and _without_index(path[-1]) == name)
+            or [wanted]
+        )
 
     def _instances(self, address: str, context: _Context, indexed: bool) -> Iterator[Key]:
         if address in self.addresses:
@@ -287,7 +306,7 @@ class _Plan:
 class _Context:
     """Where an expression stands: its module and the resource with its index."""
 
-    def __init__(self, plan: _Plan, module: tuple[str, ...], resource: dict[str, Any]) -> None:
+    def __init__(self, module: tuple[str, ...], resource: dict[str, Any]) -> None:
         self.module = module
         self.address = str(resource.get("address", ""))
         self.index = resource.get("index")
@@ -330,10 +349,11 @@ def _longest(references: list[str]) -> list[str]:
 
 
 def _attribute_named(references: list[str]) -> str:
-    last = _split(references[0])[-1] if references else ""
-    if last == "arn":
-        return "Arn"
-    return "" if last in _IDENTIFYING or "." not in references[0] or "[" in last else spelled(_without_index(last))
+    """The attribute at the end of a direct reference; through a module or a variable it is not to be seen."""
+    parts = _split(references[0])
+    if len(parts) < 3 or parts[0] in ("module", "var", "local", "each"):
+        return ""
+    return "Arn" if parts[2] == "arn" else "" if parts[2] in _IDENTIFYING else spelled(_without_index(parts[2]))
 
 
 def _described(reference: str) -> str:

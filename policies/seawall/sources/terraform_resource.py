@@ -8,9 +8,9 @@ from typing import Any
 
 from seawall.design import Design, Resource, tags_in
 from seawall.source import Document
-from seawall.stack import Stack
 from seawall.sources.terraform_functions import from_json
 from seawall.sources.terraform_mapping import KINDS, PARTS, Kind, Part, spelled
+from seawall.stack import Stack
 from seawall.template import Template
 from seawall.values import (
     Answer,
@@ -123,7 +123,7 @@ class TerraformResource(Resource):
             kind = KINDS.get(self.declared_type)
             decisive = ("lifecycle.prevent_destroy", kind.snapshot if kind else "")
             return next((lines[name] for name in decisive if name in lines), self.line)
-        found = self.origins.get(path.split(".")[0])
+        found = self.origins.get(path.split(".", maxsplit=1)[0])
         if found is None or found[0].document is not self.document:
             return self.line
         declared, attribute = found
@@ -233,12 +233,24 @@ def _converted(
             continue
         path = f"{prefix}{attribute}"
         name = names.get(path, spelled(attribute))
-        value = from_json(raw) if name.endswith("{}") else _value(raw, path, names, top, name.endswith("[]"))
+        value = (
+            _read_json(attribute, raw) if name.endswith("{}") else _value(raw, path, names, top, name.endswith("[]"))
+        )
         if value is None or value == []:
             continue
         target = top if name.startswith("^") else found
         _set(target, name.lstrip("^").rstrip("[]{}").split("."), _of_list(name, value))
     return found
+
+
+def _read_json(attribute: str, raw: Value) -> Value:
+    if attribute == "redrive_policy" and isinstance(raw, Reference):
+        # A plan knows only which queue the text names, and a redrive policy names no other than that.
+        return {
+            "deadLetterTargetArn": raw,
+            "maxReceiveCount": Unknown(("maxReceiveCount, known after apply",)),
+        }
+    return from_json(raw)
 
 
 def _of_list(name: str, value: Value) -> Value:
@@ -247,9 +259,7 @@ def _of_list(name: str, value: Value) -> Value:
     return [value] if plural and not isinstance(value, (list, Unknown)) else value
 
 
-def _value(
-    raw: Value, path: str, names: Mapping[str, str], top: dict[str, Value], stays_list: bool
-) -> Value:
+def _value(raw: Value, path: str, names: Mapping[str, str], top: dict[str, Value], stays_list: bool) -> Value:
     if path.endswith(("tags", "tags_all", "variables", "environment.variables")) and isinstance(raw, dict):
         return raw  # its keys are the user's own
     if isinstance(raw, dict):

@@ -127,8 +127,8 @@ def _rules(rule: Any) -> list[Properties]:
     found: list[Properties] = []
     for attribute, name in _SOURCES.items():
         sources = rule.get(attribute)
-        for source in sources if isinstance(sources, list) else [] if sources is None else [sources]:
-            found.append({**base, name: source})
+        every = sources if isinstance(sources, list) else [] if sources is None else [sources]
+        found += [{**base, name: source} for source in every]
     return found or [base]
 
 
@@ -178,7 +178,9 @@ def _first(value: Any) -> Any:
 def load_balancer(attributes: Attributes, properties: Properties) -> None:
     """Switches of a load balancer are a list of keys and values there."""
     internal = boolean(attributes.get("internal"))
-    properties["Scheme"] = _status(internal, "internal", "internet-facing") if internal is not None else "internet-facing"
+    properties["Scheme"] = (
+        _status(internal, "internal", "internet-facing") if internal is not None else "internet-facing"
+    )
     properties["Type"] = attributes.get("load_balancer_type") or "application"
     properties["LoadBalancerAttributes"] = _attribute_list(
         attributes,

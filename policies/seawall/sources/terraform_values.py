@@ -187,10 +187,10 @@ def _binary(expression: Expression, scope: Scope) -> Value:
     if operator in ("==", "!="):
         answer = equal(left, right)
         return (answer == (operator == "==")) if isinstance(answer, bool) else answer
-    numbers = number(left), number(right)
-    if not isinstance(numbers[0], float) or not isinstance(numbers[1], float):
+    first, second = number(left), number(right)
+    if not isinstance(first, float) or not isinstance(second, float):
         return Unknown(reasons([left, right]) or ("a number",), identity=(operator, str(left), str(right)))
-    return _ARITHMETIC[operator](*numbers)
+    return _ARITHMETIC[operator](first, second)
 
 
 def _logic(decisive: bool, left_side: Expression, right_side: Expression, scope: Scope) -> Value:
@@ -213,8 +213,7 @@ def equal(left: Value, right: Value) -> bool | Unknown:
             return False
         if other is None and not isinstance(one, Unknown):
             return one is None
-    answer = same(left, right)
-    return answer
+    return same(left, right)
 
 
 def _whole(amount: float) -> int | float:
