@@ -67,7 +67,7 @@ def peers(runs: int) -> Iterator[str]:
     megabytes = sum(file.stat().st_size for file in files) / 1e6
     checkov_options = ("--framework", "cloudformation", "--check", "CKV_AWS_20", "--quiet", "--skip-download")
     tools: dict[str, Callable[[], Run]] = {
-        f"seawall {version('seawall')}, every policy": lambda: seawall(TEMPLATES),
+        "seawall, every policy": lambda: seawall(TEMPLATES),
         f"checkov {version('checkov')}, one built-in check": lambda: run(
             sys.executable, "-m", "checkov.main", "-d", TEMPLATES, *checkov_options
         ),

@@ -7,9 +7,9 @@ keys and values are case-sensitive. Whether the account has opted in to a servic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from seawall.arns import ARN_FORMS, Subject, arn_matches
 from seawall.coverage import NOTHING, Copy, Coverage, Matched, PlanCoverage, Rule
@@ -37,22 +37,6 @@ PLAN = "AWS::Backup::BackupPlan"
 Result = TypeVar("Result")
 
 
-def remembered(design: Design, key: Hashable, compute: Callable[[], Result]) -> Result:
-    """What ``compute`` finds out about this design, worked out once. It is traced as if done anew."""
-    # Kept in the design itself: results hold its resources, so nothing outside could let go of them.
-    memory: dict[Hashable, tuple[Any, frozenset[Any]]] = vars(design).setdefault("remembered", {})
-    if key not in memory:
-        touched, design.touched = design.touched, set()
-        try:
-            result = compute()
-            memory[key] = (result, frozenset(design.touched))
-        finally:
-            design.touched = touched
-    kept: tuple[Result, frozenset[Any]] = memory[key]
-    design.touched |= kept[1]
-    return kept[0]
-
-
 def backup_coverage(
     resource: Resource, design: Design, *, region: Value = None, tags: Mapping[str, Value] | None = None
 ) -> Coverage:
@@ -63,7 +47,7 @@ def backup_coverage(
     if not design.declared(SELECTION, LIFECYCLE):
         return NOTHING
     key = ("coverage", resource.key, str(region) if region is not None else None)
-    return remembered(design, key, lambda: _coverage(resource, design, region, tags))
+    return design.once(key, lambda: _coverage(resource, design, region, tags))
 
 
 def _coverage(
@@ -135,7 +119,7 @@ def selects(selection: Resource, subject: Subject, design: Design) -> Matched:
 def _by_arns(selection: Resource, name: str, subject: Subject, design: Design) -> Matched:
     """Whether one of the ARNs in a list of the selection names the resource."""
     key = ("ARNs", name, selection.key)
-    patterns = remembered(design, key, lambda: _sorted(selection.get(f"BackupSelection.{name}"), design))
+    patterns = design.once(key, lambda: _sorted(selection.get(f"BackupSelection.{name}"), design))
     if isinstance(patterns, Unknown):
         return Matched(patterns if subject.resource.type in ARN_FORMS else False)
     best = Matched(answer=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seawall.backup_plans import remembered
 from seawall.design import Design, Resource
 from seawall.values import (
     Answer,
@@ -96,7 +95,7 @@ def is_primary_data(bucket: Resource, design: Design) -> bool:
 
 def secondary_use(bucket: Resource, design: Design) -> str:
     """What a bucket holds that is not primary data: ``the access logs of Site``; empty for primary data."""
-    return remembered(design, "bucket uses", lambda: _uses(design)).get(bucket.key, "")
+    return design.once("bucket uses", lambda: _uses(design)).get(bucket.key, "")
 
 
 def _uses(design: Design) -> dict[Key, str]:
@@ -197,7 +196,7 @@ def named_bucket(value: Value, design: Design) -> Resource | None:
         return design.resolve(name, BUCKET) if name else None
     # A name made of several pieces is the bucket's whose BucketName is made of the same.
     return design.all.get(
-        remembered(design, "bucket names", lambda: _names(design)).get(repr(name), ("", ""))
+        design.once("bucket names", lambda: _names(design)).get(repr(name), ("", ""))
     )
 
 

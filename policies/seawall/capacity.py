@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from seawall.design import Design, Resource, mentioned
 from seawall.values import Key, Text, Unknown, Value, field, number, reasons
-from seawall.zone_proofs import kept, untraced
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Count:
 def members_of(cluster: Resource, design: Design) -> list[Resource]:
     """The instances of a database cluster that exist or may exist here."""
     family = cluster.type.rsplit("::", 1)[0]
-    by_cluster = kept(design, ("members", family), lambda: _members_by_cluster(family, design))
+    by_cluster = design.once(("members", family), lambda: _members_by_cluster(family, design))
     found: list[Resource] = by_cluster.get(cluster.key, [])
     return found
 
@@ -43,7 +42,7 @@ def counted(resources: list[Resource]) -> Count:
 
 def scaling_floor(resource: Resource, design: Design) -> float | Unknown | None:
     """The least that Application Auto Scaling keeps of a resource, ``None`` where it does not scale it."""
-    targets = kept(design, "scaled", lambda: untraced(design, lambda: _scalable_targets(design)))
+    targets = design.once("scaled", lambda: design.untraced(lambda: _scalable_targets(design)))
     name = resource.get("ServiceName") or resource.get("DBClusterIdentifier")
     target: Resource | None = targets.get(resource.key) or targets.get(str(name))
     return None if target is None else target.number("MinCapacity")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from seawall.loops import for_each
 from seawall.source import Document, line_at
@@ -24,6 +24,8 @@ from seawall.values import (
     number,
     plain_text,
 )
+
+T = TypeVar("T")
 
 
 class Resource:
@@ -172,16 +174,15 @@ class Resource:
                 if target in self.stack.entries:
                     found[(self.stack.name, target), path] = None
         if len(self.design.templates) > 1:
-            touched, self.design.touched = (
-                self.design.touched,
-                set(),
-            )  # an index of everything is nobody's reason
-            for name in self._properties:
-                found.update(
-                    ((one.key, path), None) for one, path in _mentioned_at(self._top(str(name)), str(name))
-                )
-            self.design.touched = touched
+            found.update(self.design.untraced(self._references_across_stacks))
         yield from found
+
+    def _references_across_stacks(self) -> dict[tuple[Key, str], None]:
+        return {
+            (one.key, path): None
+            for name in self._properties
+            for one, path in _mentioned_at(self._top(str(name)), str(name))
+        }
 
 
 def _mentioned_at(value: Value, path: str) -> Iterator[tuple[Reference, str]]:
@@ -254,8 +255,7 @@ class Design:
     """All resources that are deployed together, under one scenario.
 
     ``parameters`` are the values that the user gave by name; ``scenario`` describes how parameters are
-    set here, for people, empty for the defaults. ``touched`` collects what evaluations read; ``kept`` is
-    where other modules keep what they worked out about this design, for as long as it lives.
+    set here, for people, empty for the defaults. ``touched`` collects what evaluations read.
     """
 
     def __init__(
@@ -271,7 +271,7 @@ class Design:
         self.scenario = scenario
         self.assignment = assignment or {}
         self.touched: set[Touched] = set()
-        self.kept: dict[Hashable, Any] = {}
+        self._found: dict[Hashable, tuple[Any, frozenset[Touched]]] = {}
         self.stacks = {template.name: Stack(template, self, self.assignment) for template in templates}
         self._ready = resources or []
         for resource in self._ready:
@@ -285,6 +285,27 @@ class Design:
             for logical_id, entry in stack.entries.items():
                 found[stack.name, logical_id] = Resource(stack, logical_id, entry)
         return found
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What ``compute`` finds out about this design, worked out once; what it read counts as read each time."""
+        # Kept in the design itself: results hold its resources, so nothing outside could let go of them.
+        if key not in self._found:
+            touched, self.touched = self.touched, set()
+            try:
+                self._found[key] = (compute(), frozenset(self.touched))
+            finally:
+                self.touched = touched
+        found: tuple[T, frozenset[Touched]] = self._found[key]
+        self.touched |= found[1]
+        return found[0]
+
+    def untraced(self, compute: Callable[[], T]) -> T:
+        """What ``compute`` returns; what it reads does not count: an index of everything is nobody's reason."""
+        touched, self.touched = self.touched, set()
+        try:
+            return compute()
+        finally:
+            self.touched = touched
 
     def under(self, assignment: dict[Key, Value], scenario: str) -> Design:
         """The same design where parameters have these values; ``scenario`` says so for people."""
@@ -345,14 +366,15 @@ class Design:
 
     @cached_property
     def _by_name(self) -> dict[str, list[Resource]]:
+        return self.untraced(self._resources_by_name)
+
+    def _resources_by_name(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
-        touched, self.touched = self.touched, set()  # an index of everything is nobody's reason
         for resource in self.all.values():
             for name in NAMES:
                 value = resource.get(name)
                 if isinstance(value, (str, Text)) and value:
                     found.setdefault(str(value), []).append(resource)
-        self.touched = touched
         return found
 
     def referrers(self, resource: Resource) -> list[tuple[Resource, str]]:

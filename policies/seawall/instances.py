@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from seawall.design import Design, Resource
 from seawall.placement import zone_of_subnet, zone_value
 from seawall.values import Unknown, Value, field, items, number
-from seawall.zone_proofs import kept, untraced
 
 DEPENDENTS = frozenset(
     {
@@ -130,7 +129,7 @@ def zone_of_instance(instance: Resource, design: Design) -> Value:
 
 def twins_of(instance: Resource, design: Design) -> list[Resource]:
     """Other instances that do the same work: made alike, or named by the same load balancer."""
-    alike = kept(design, "machines", lambda: untraced(design, lambda: _machines_by_make(design)))
+    alike = design.once("machines", lambda: design.untraced(lambda: _machines_by_make(design)))
     found = {other.key: other for machines in alike.values() if instance in machines for other in machines}
     for balancer, _ in design.referrers(instance):
         if "LoadBalancing" in balancer.type:

@@ -133,11 +133,9 @@ class _Facts:
         self.failing_to: dict[Key, list[Link]] = {}
         self.settings: dict[Key, list[Link]] = {}
         self.qualifying: dict[Key, list[Link]] = {}
-        outside = design.touched
         for resource in design.all.values():
             design.touched = set()
             self._add(resource)
-        design.touched = outside
 
     def reaching(self, resource: Resource) -> list[Link]:
         return self.existing(self.delivering.get(resource.key, ()))
@@ -174,10 +172,8 @@ class _Facts:
 
 
 def _facts(design: Design) -> _Facts:
-    facts: _Facts | None = design.kept.get(_Facts)
-    if facts is None:
-        facts = design.kept[_Facts] = _Facts(design)
-    return facts
+    # Each link remembers what it was read from, so the index itself counts as read by nobody.
+    return design.once("messaging", lambda: design.untraced(lambda: _Facts(design)))
 
 
 def _is_environment(path: str) -> bool:

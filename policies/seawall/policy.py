@@ -10,7 +10,6 @@ from pathlib import Path
 from seawall.design import Design, Resource
 from seawall.values import Unknown, Value, boolean, number, reasons
 
-
 PAGES = "https://github.com/seawall-iac/seawall/blob/main/policies"
 """Where the folders of the groups stand on the web."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.backup_plans import backup_coverage, remembered, selects
+from seawall.backup_plans import backup_coverage, selects
 from seawall.buckets import (
     Destination,
     is_primary_data,
@@ -160,7 +160,7 @@ def volume_coverage(volume: Resource, design: Design) -> Coverage:
     own = backup_coverage(volume, design)
     if own.answer is True or not design.declared("AWS::Backup::BackupSelection", "AWS::DLM::LifecyclePolicy"):
         return own
-    instances = remembered(design, "attached volumes", lambda: _attached(design)).get(volume.key, [])
+    instances = design.once("attached volumes", lambda: _attached(design)).get(volume.key, [])
     every = [own, *(backup_coverage(instance, design) for instance in instances)]
     sure = [found for found in every if found.answer is True]
     unknown = [found for found in every if isinstance(found.answer, Unknown)]
@@ -248,7 +248,6 @@ __all__ = [
     "kept_on_delete",
     "named_bucket",
     "object_lock",
-    "remembered",
     "replication_destinations",
     "secondary_use",
     "selects",

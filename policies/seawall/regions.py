@@ -120,14 +120,15 @@ def database_copies(database: Resource, design: Design) -> list[RegionalCopy]:
 
 def _replicas(design: Design) -> dict[Key, list[Resource]]:
     """The databases that replicate another one of the design, by its key; whether or not they exist."""
-    found: dict[Key, list[Resource]] | None = design.kept.get("database replicas")
-    if found is None:
-        found, traced = {}, set(design.touched)
-        for replica in design.declared(INSTANCE, *CLUSTERS):
-            source = design.resolve(_source_of(replica), INSTANCE, *CLUSTERS)
-            if source is not None and source is not replica:
-                found.setdefault(source.key, []).append(replica)
-        design.kept["database replicas"], design.touched = found, traced
+    return design.once("database replicas", lambda: design.untraced(lambda: _replicas_by_source(design)))
+
+
+def _replicas_by_source(design: Design) -> dict[Key, list[Resource]]:
+    found: dict[Key, list[Resource]] = {}
+    for replica in design.declared(INSTANCE, *CLUSTERS):
+        source = design.resolve(_source_of(replica), INSTANCE, *CLUSTERS)
+        if source is not None and source is not replica:
+            found.setdefault(source.key, []).append(replica)
     return found
 
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from seawall.design import Design, Resource
 from seawall.values import Reference, Value, field, items
-from seawall.zone_proofs import kept
 
 
 def subnets_routed_through(gateway: Resource, design: Design) -> list[Value]:
     """The subnets, as their associations name them, that leave through this NAT gateway."""
-    tables = kept(design, "tables of gateways", lambda: _tables_of_gateways(design)).get(gateway.key, [])
-    subnets = kept(design, "subnets of tables", lambda: _subnets_of_tables(design))
+    tables = design.once("tables of gateways", lambda: _tables_of_gateways(design)).get(gateway.key, [])
+    subnets = design.once("subnets of tables", lambda: _subnets_of_tables(design))
     found: list[Value] = []
     for table in tables:
         found += [subnet for subnet in subnets.get(table, ()) if subnet not in found]

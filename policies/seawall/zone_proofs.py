@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from seawall.design import Design, Resource
 from seawall.subnet_lists import elements_of, kind_of, sign_of, subnets_in
@@ -92,34 +91,8 @@ def _surely(design: Design, kind: str) -> Iterable[Resource]:
 
 def proofs_of(design: Design) -> Proofs:
     """The proofs of a design, gathered once."""
-    found: Proofs = kept(design, "proofs", lambda: untraced(design, lambda: Proofs(design)))
+    found: Proofs = design.once("proofs", lambda: design.untraced(lambda: Proofs(design)))
     return found
-
-
-def untraced(design: Design, compute: Callable[[], Any]) -> Any:
-    """What ``compute`` returns, without counting what it reads as read by whoever asked."""
-    touched, design.touched = design.touched, set()  # what everybody may use is nobody's reason
-    try:
-        return compute()
-    finally:
-        design.touched = touched
-
-
-_kept: WeakKeyDictionary[Design, dict[Any, tuple[Any, frozenset[Any]]]] = WeakKeyDictionary()
-
-
-def kept(design: Design, key: Any, compute: Callable[[], Any]) -> Any:
-    """What ``compute`` returns, computed once for a design; what it read counts as read each time."""
-    shelf = _kept.setdefault(design, {})
-    found = shelf.get(key)
-    if found is None:
-        touched, design.touched = design.touched, set()
-        try:
-            found = shelf[key] = (compute(), frozenset(design.touched))
-        finally:
-            design.touched = touched
-    design.touched |= found[1]
-    return found[0]
 
 
 def is_application(load_balancer: Resource) -> bool:
@@ -130,7 +103,7 @@ def is_application(load_balancer: Resource) -> bool:
 
 def targets_of(file_system: Resource, design: Design) -> list[Resource]:
     """The mount targets of a file system that exist or may exist here; the API takes one in each zone."""
-    targets = kept(design, "mount targets", lambda: untraced(design, lambda: _mount_targets(design)))
+    targets = design.once("mount targets", lambda: design.untraced(lambda: _mount_targets(design)))
     found: list[Resource] = targets.get(file_system.key, [])
     return found
 

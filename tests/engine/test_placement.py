@@ -11,7 +11,6 @@ from seawall.placement import MANY, Spread, spread_of_group, spread_of_subnets, 
 from seawall.source import Document
 from seawall.sources.cloudformation import template_of
 from seawall.values import Unknown
-from seawall.zone_proofs import kept
 
 PARAMETERS = """
 Parameters:
@@ -281,7 +280,7 @@ def test_what_was_read_for_a_kept_fact_counts_each_time() -> None:
     service = design.all["", "Service"]
     for _ in range(2):
         design.touched = set()
-        kept(design, "named", lambda: service.get("Named"))
+        design.once("named", lambda: service.get("Named"))
         assert ("parameter", "", "Named") in design.touched
 
 

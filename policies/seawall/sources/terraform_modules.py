@@ -10,7 +10,8 @@ from seawall.source import Document
 from seawall.sources.terraform_functions import at_least, missing
 from seawall.sources.terraform_language import Block, Expression, mentions
 from seawall.sources.terraform_mapping import spelled
-from seawall.sources.terraform_resource import META, plain_region, unknown_region
+from seawall.sources.terraform_properties import META
+from seawall.sources.terraform_resource import plain_region, unknown_region
 from seawall.sources.terraform_values import Scope, evaluate, pairs_of, plain_values
 from seawall.values import Key, Reference, Text, Unknown, Value, boolean, leaves, number
 

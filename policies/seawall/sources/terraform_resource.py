@@ -8,8 +8,8 @@ from typing import Any
 
 from seawall.design import Design, Resource, tags_in
 from seawall.source import Document
-from seawall.sources.terraform_functions import from_json
 from seawall.sources.terraform_mapping import KINDS, PARTS, Kind, Part, spelled
+from seawall.sources.terraform_properties import Properties, deletion_of, merged
 from seawall.stack import Stack
 from seawall.template import Template
 from seawall.values import (
@@ -19,13 +19,9 @@ from seawall.values import (
     Text,
     Unknown,
     Value,
-    boolean,
     leaves,
     reasons,
 )
-
-META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "timeouts"})
-"""Arguments that Terraform itself reads; the provider never sees them."""
 
 
 @dataclass(slots=True)
@@ -64,14 +60,11 @@ class TerraformResource(Resource):
         self.document = declared.document
         self.further = declared.further
         self.declared = declared
-        self.origins: dict[str, tuple[Declared, str]] = {}
-        self._properties = properties_of(declared.attributes, kind or Kind(declared.type))
+        properties = Properties(declared.attributes, kind or Kind(declared.type))
+        self._properties = properties.values
+        self._origins = {place: (declared, attribute) for place, attribute in properties.origins.items()}
         self._attributes = deletion_of(declared.attributes, kind)
         names = kind.names if kind else {}
-        for attribute in declared.attributes:
-            name = names.get(attribute, spelled(attribute)).lstrip("^").rstrip("[]{}").split(".")[0]
-            self.origins.setdefault(kind.nest if kind and kind.nest and "^" not in names.get(attribute, "") else name,
-                                    (declared, attribute))  # fmt: skip
         self._mentioned = [(key, names.get(path, spelled(path)).strip("^[]{}")) for key, path in declared.mentioned]
 
     @property
@@ -123,17 +116,12 @@ class TerraformResource(Resource):
             kind = KINDS.get(self.declared_type)
             decisive = ("lifecycle.prevent_destroy", kind.snapshot if kind else "")
             return next((lines[name] for name in decisive if name in lines), self.line)
-        found = self.origins.get(path.split(".", maxsplit=1)[0])
-        if found is None or found[0].document is not self.document:
-            return self.line
-        declared, attribute = found
-        line = declared.lines.get(attribute, declared.line)
-        wanted = [_bare(part) for part in path.split(".")]
-        for name, inner in declared.lines.items():
-            last = name.split(".")[-1]
-            if (name.startswith(attribute + ".") or attribute not in declared.lines) and _bare(last) == wanted[-1]:
-                return inner
-        return line
+        steps = path.split(".")
+        for length in range(len(steps), 0, -1):
+            declared, attribute = self._origins.get(".".join(steps[:length]), (self.declared, ""))
+            if declared.document is self.document and attribute in declared.lines:
+                return declared.lines[attribute]
+        return self.line
 
     @property
     def tags(self) -> dict[str, Value] | Unknown:
@@ -169,33 +157,19 @@ class TerraformResource(Resource):
             attributes["region"] = declared.region
         elif "region" in part.names:
             attributes.setdefault("region", declared.region)
-        properties = properties_of(attributes, Kind("", part.names))
-        if part.finish:
-            part.finish(declared.attributes, properties)
+        properties = Properties(attributes, Kind("", part.names, finish=part.finish))
+        added = properties.values
         if part.adds:
-            element = declared.attributes.get(part.value) if part.value else properties
-            properties = {part.adds: [element]}
-        for name, value in properties.items():
-            self._properties[name] = _merged(self._properties.get(name), value)
-            self.origins[name] = (declared, "")
-
-
-def _merged(there: Value, more: Value) -> Value:
-    if isinstance(there, Unknown) or there is None:
-        return more if there is None else there
-    if isinstance(there, list):
-        return [*there, *(more if isinstance(more, list) else [more])]
-    if isinstance(there, dict) and isinstance(more, dict):
-        return {**there, **{name: _merged(there.get(name), value) for name, value in more.items()}}
-    return more
+            element = declared.attributes.get(part.value) if part.value else added
+            added = {part.adds: [element]}
+        for name, value in added.items():
+            self._properties[name] = merged(self._properties.get(name), value)
+        prefix = f"{part.adds}." if part.adds else ""
+        self._origins.update({prefix + place: (declared, name) for place, name in properties.origins.items()})
 
 
 def _block_address(key: Key) -> str:
     return key[1].rpartition("[")[0] if key[1].endswith("]") else key[1]
-
-
-def _bare(name: str) -> str:
-    return name.replace("_", "").lower()
 
 
 def _named(value: Value, path: str) -> Iterator[tuple[Key, str]]:
@@ -209,96 +183,6 @@ def _named(value: Value, path: str) -> Iterator[tuple[Key, str]]:
         for leaf in leaves(value):
             if isinstance(leaf, Reference):
                 yield leaf.key, path
-
-
-def properties_of(attributes: Mapping[str, Value], kind: Kind) -> dict[str, Value]:
-    """The properties that attributes become; what is not set is left out."""
-    top: dict[str, Value] = {}
-    inner = _converted(attributes, "", kind.names, top)
-    properties = {**inner} if not kind.nest else {kind.nest: inner}
-    properties.update(top)
-    if kind.finish:
-        kind.finish(attributes, properties)
-    for name, value in kind.defaults.items():
-        properties.setdefault(name, value)
-    return properties
-
-
-def _converted(
-    attributes: Mapping[str, Value], prefix: str, names: Mapping[str, str], top: dict[str, Value]
-) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for attribute, raw in attributes.items():
-        if raw is None or (not prefix and attribute in META):
-            continue
-        path = f"{prefix}{attribute}"
-        name = names.get(path, spelled(attribute))
-        value = (
-            _read_json(attribute, raw) if name.endswith("{}") else _value(raw, path, names, top, name.endswith("[]"))
-        )
-        if value is None or value == []:
-            continue
-        target = top if name.startswith("^") else found
-        _set(target, name.lstrip("^").rstrip("[]{}").split("."), _of_list(name, value))
-    return found
-
-
-def _read_json(attribute: str, raw: Value) -> Value:
-    if attribute == "redrive_policy" and isinstance(raw, Reference):
-        # A plan knows only which queue the text names, and a redrive policy names no other than that.
-        return {
-            "deadLetterTargetArn": raw,
-            "maxReceiveCount": Unknown(("maxReceiveCount, known after apply",)),
-        }
-    return from_json(raw)
-
-
-def _of_list(name: str, value: Value) -> Value:
-    # CloudFormation's name is a list's, Terraform's attribute takes one of them.
-    plural = name.rstrip("[]{}").endswith(("ARNs", "Queues", "Topics", "LoadBalancerNames"))
-    return [value] if plural and not isinstance(value, (list, Unknown)) else value
-
-
-def _value(raw: Value, path: str, names: Mapping[str, str], top: dict[str, Value], stays_list: bool) -> Value:
-    if path.endswith(("tags", "tags_all", "variables", "environment.variables")) and isinstance(raw, dict):
-        return raw  # its keys are the user's own
-    if isinstance(raw, dict):
-        return _converted(raw, path + ".", names, top)
-    if isinstance(raw, list):
-        blocks = [_value(item, path, names, top, False) for item in raw]
-        single = len(blocks) == 1 and isinstance(raw[0], dict) and not stays_list
-        return blocks[0] if single else blocks
-    return raw
-
-
-def _set(mapping: dict[str, Value], path: list[str], value: Value) -> None:
-    for name in path[:-1]:
-        step = mapping.setdefault(name, {})
-        if not isinstance(step, dict):
-            return
-        mapping = step
-    last = path[-1]
-    mapping[last] = _merged(mapping.get(last), value) if isinstance(value, dict) else value
-
-
-def deletion_of(attributes: Mapping[str, Value], kind: Kind | None) -> dict[str, Value]:
-    """What happens to the data when the resource goes, in CloudFormation's words."""
-    lifecycle = attributes.get("lifecycle")
-    kept = None
-    for block in lifecycle if isinstance(lifecycle, list) else []:
-        kept = boolean(block.get("prevent_destroy")) if isinstance(block, dict) else None
-    if kept is True:
-        return {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-    if kind is None or not kind.snapshot:
-        return {}
-    answer = boolean(attributes.get(kind.snapshot)) if not kind.snapshot.endswith(("identifier", "name")) else None
-    if kind.snapshot.startswith("skip_"):
-        policy: Value = answer if isinstance(answer, Unknown) else "Delete" if answer else "Snapshot"
-    else:
-        given = attributes.get(kind.snapshot)
-        asked = answer is True or (answer is None and given not in (None, ""))
-        policy = given if isinstance(given, Unknown) else "Snapshot" if asked else "Delete"
-    return {"DeletionPolicy": policy, "UpdateReplacePolicy": policy}
 
 
 def design_of(everything: Iterable[Declared]) -> Design:
