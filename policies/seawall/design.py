@@ -10,6 +10,7 @@ from seawall.loops import for_each
 from seawall.source import Document, line_at
 from seawall.stack import Stack, Touched, both
 from seawall.template import Entry, Template
+from seawall.texts import cut_from
 from seawall.values import (
     Answer,
     Key,
@@ -351,13 +352,12 @@ class Design:
         return None
 
     def _named_by(self, value: Value) -> Iterator[Resource]:
-        if isinstance(value, Reference):
-            if value.key in self.all:
-                yield self.all[value.key]
-        elif isinstance(value, Text):
-            for part in value.parts:
-                if isinstance(part, Reference) and part.key in self.all:
-                    yield self.all[part.key]
+        pieces = value.parts if isinstance(value, Text) else (value,)
+        for piece in pieces:
+            named = piece if isinstance(piece, Reference) else cut_from(piece)
+            if named is not None and named.key in self.all:
+                yield self.all[named.key]
+        if isinstance(value, Text):
             yield from self._by_name.get(_last_segment(str(value)), ())
         elif isinstance(value, str) and value:
             yield from self._by_name.get(value, ())
@@ -371,7 +371,7 @@ class Design:
     def _resources_by_name(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.all.values():
-            for name in NAMES:
+            for name in NAMES if resource.type != "AWS::Lambda::Alias" else ():  # every function may have a "live"
                 value = resource.get(name)
                 if isinstance(value, (str, Text)) and value:
                     found.setdefault(str(value), []).append(resource)

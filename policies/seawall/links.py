@@ -123,10 +123,11 @@ def redrive(resource: Resource, name: str = "RedrivePolicy") -> dict[str, Value]
 
 def function_of(value: Value, design: Design) -> Resource | None:
     """The function of the design that a name, ARN, invocation address, version or alias belongs to."""
-    found = design.resolve(value, FUNCTION, *QUALIFIED)
-    if found is None and isinstance(value, (str, Text)):
+    found = None
+    if isinstance(value, (str, Text)):
         named = re.search(r":function:([^:/]+)", str(value))
         found = design.resolve(named[1], FUNCTION) if named else None
+    found = found or design.resolve(value, FUNCTION, *QUALIFIED)
     for _ in range(3):  # an alias of a version of a function
         if found is None or found.type == FUNCTION:
             return found

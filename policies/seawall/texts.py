@@ -63,6 +63,8 @@ def split(separator: Value, text: Value) -> Value:
         )
     if text is None or isinstance(text, (list, dict)):
         return text if isinstance(text, list) else Unknown(("a Split of nothing",))
+    if isinstance(text, Reference):  # an ARN, or a list joined elsewhere: how many pieces nobody can tell
+        return Unknown((f"the pieces of {text}",), identity=("split", separator, text))
     parts = text.parts if isinstance(text, Text) else (text,)
     pieces: list[list[Value]] = [[]]
     for part in parts:
@@ -81,6 +83,15 @@ def unjoined(separator: str, text: Unknown) -> Unknown | None:
         joined: Unknown = text.identity[2]
         return joined
     return None
+
+
+def cut_from(value: Value) -> Reference | None:
+    """The resource or attribute that a ``Select`` of a ``Split`` cuts a piece from, if ``value`` is one."""
+    identity = value.identity if isinstance(value, Unknown) else None
+    if not isinstance(identity, tuple) or identity[0] != "select" or not isinstance(identity[1], tuple):
+        return None
+    kind, *_, whole = identity[1]
+    return whole if kind == "split" and isinstance(whole, Reference) else None
 
 
 def element_of(index: float | None, choices: Unknown | Reference | Text) -> Unknown:

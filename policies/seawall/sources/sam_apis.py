@@ -49,8 +49,31 @@ def rest_api(logical_id: str, properties: Any) -> Made:
         Generated(f"{logical_id}Deployment", "AWS::ApiGateway::Deployment", deployment),
         Generated(stage_id, "AWS::ApiGateway::Stage", stage),
         *_usage_plan(logical_id, stage_id, properties.get("Auth")),
+        *_authorizers(logical_id, properties.get("Auth")),
     ]
     return "AWS::ApiGateway::RestApi", api, generated
+
+
+def _authorizers(logical_id: str, authorization: Any) -> list[Generated]:
+    """The permissions by which an API asks its authorizers' functions, and waits for what they say."""
+    authorizers = authorization.get("Authorizers") if isinstance(authorization, dict) else None
+    if not isinstance(authorizers, dict) or is_function(authorizers):
+        return []
+    made = []
+    for name, authorizer in authorizers.items():
+        function = authorizer.get("FunctionArn") if isinstance(authorizer, dict) else None
+        if function is not None:
+            permission = mapping(
+                authorizer,
+                {
+                    "Action": "lambda:InvokeFunction",
+                    "FunctionName": function,
+                    "Principal": "apigateway.amazonaws.com",
+                },
+            )
+            generated_id = f"{logical_id}{name}AuthorizerPermission"
+            made.append(Generated(generated_id, "AWS::Lambda::Permission", permission))
+    return made
 
 
 def _usage_plan(logical_id: str, stage_id: str, authorization: Any) -> list[Generated]:
@@ -70,7 +93,8 @@ def http_api(logical_id: str, properties: Any) -> Made:
     api = with_entry(picked(properties, _HTTP_API), "ProtocolType", "HTTP")
     name = _stage_name(properties) if properties.get("StageName") != "$default" else ""
     stage_id = f"{logical_id}{name}Stage" if name else f"{logical_id}ApiGatewayDefaultStage"
-    return "AWS::ApiGatewayV2::Api", api, [_stage(logical_id, stage_id, properties)]
+    authorizers = _authorizers(logical_id, properties.get("Auth"))
+    return "AWS::ApiGatewayV2::Api", api, [_stage(logical_id, stage_id, properties), *authorizers]
 
 
 def web_socket_api(logical_id: str, properties: Any) -> Made:
