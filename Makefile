@@ -17,7 +17,7 @@ help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: synth $(DEMO)/ready ## Judge the cloud drive, then three designs of other people
-	$(call judge,0,Seawall's own cloud drive,cdk.out)
+	$(call judge,0,Seawall's own cloud drive,cdk.out --objective multi-region --verbose)
 	$(call judge,1,The bucket of seed-farmer 8.0.9 (AWS Labs; Apache-2.0),$(DEMO)/seedfarmer/resources/s3_bucket.yaml)
 	$(call judge,1,The queues and the table of cirrus-geo 0.15.4 (Element 84; Apache-2.0),$(DEMO)/cirrus/builtins/cloudformation/resources.yml)
 	$(call judge,1,A database in a VPC: example of troposphere 4.11.1 (Mark Peek; BSD-2-Clause),$(DEMO)/rds_vpc.json)

@@ -1,6 +1,6 @@
 """How fast ``seawall check`` is, beside checkov and cfn-lint on the same files, and where its time goes.
 
-``PYTHONPATH=policies python benchmarks/speed.py [--write FILE] [--runs N] [--only PART…]``, in an environment
+``python benchmarks/speed.py [--write FILE] [--runs N] [--only PART…]``, in an environment
 that has checkov and cfn-lint. Times are wall clock of whole processes, the tools taking turns; medians count.
 """
 
@@ -155,6 +155,7 @@ def profile(runs: int) -> Iterator[str]:
 
 
 def _steps() -> tuple[dict[str, float], dict[str, tuple[float, int]]]:
+    sys.path.insert(0, str(REPOSITORY / "policies"))
     from seawall.design import Design
     from seawall.documents import Unreadable
     from seawall.judging import judge_design

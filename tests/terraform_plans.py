@@ -111,7 +111,11 @@ PLAN: dict[str, Any] = {
                                 redrive_policy=references("aws_sqs_queue.dead.arn", "aws_sqs_queue.dead"),
                             ),
                             block("aws_sqs_queue", "dead"),
-                            block("aws_lambda_function", "worker", vpc_config=[{"subnet_ids": references("var.subnets")}]),
+                            block(
+                                "aws_lambda_function",
+                                "worker",
+                                vpc_config=[{"subnet_ids": references("var.subnets")}],
+                            ),
                         ],
                     },
                 }

@@ -21,7 +21,8 @@ def database_without_backup(database: Resource, design: Design) -> Verdict:
     fix = "set BackupRetentionPeriod to the days you may need to go back, or select it in a backup plan"
     for answer in (automated.answer, plans.answer):
         if isinstance(answer, Unknown):
-            return undecided(answer, at=automated.at, fix=fix, evidence=plans.evidence)
+            message = f"whether anything backs it up depends on {answer}"
+            return undecided(answer, at=automated.at, message=message, fix=fix, evidence=plans.evidence)
     return flagged(
         f"{automated.by} and no backup plan selects it: one wrong statement loses the data for good",
         fix=fix,

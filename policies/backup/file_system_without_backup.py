@@ -18,13 +18,12 @@ def file_system_without_backup(file_system: Resource, design: Design) -> Verdict
     plans = backup_coverage(file_system, design)
     if plans.answer is True:
         return accepted(f"plan {plans.plans[0].name} backs it up", at=automatic.at, evidence=plans.evidence)
-    setting = (
-        "BackupPolicy.Status: ENABLED" if file_system.type.startswith("AWS::EFS") else f"{automatic.at}: 7"
-    )
+    setting = "BackupPolicy.Status: ENABLED" if file_system.type.startswith("AWS::EFS") else f"{automatic.at}: 7"
     fix = f"set {setting}, or select it in a backup plan"
     for answer in (scratch, automatic.answer, plans.answer):
         if isinstance(answer, Unknown):
-            return undecided(answer, at=automatic.at, fix=fix, evidence=plans.evidence)
+            message = f"whether anything backs it up depends on {answer}"
+            return undecided(answer, at=automatic.at, message=message, fix=fix, evidence=plans.evidence)
     return flagged(
         "it has neither automatic backups nor a backup plan: a file that is deleted or encrypted is gone",
         fix=fix,

@@ -22,13 +22,15 @@ def table_without_recovery(table: Resource, design: Design) -> Verdict:
     for replica in replicas:
         if isinstance(replica.answer, Unknown):
             return undecided(
-                replica.answer, at=replica.point_in_time.at, fix=FIX, evidence=replica.plans.evidence
+                replica.answer,
+                at=replica.point_in_time.at,
+                message=f"whether it can be restored depends on {replica.answer}",
+                fix=FIX,
+                evidence=replica.plans.evidence,
             )
     planned = next((replica for replica in replicas if replica.point_in_time.answer is not True), None)
     if planned is None:
-        return accepted(
-            "point-in-time recovery restores any second of the last days", at=replicas[0].point_in_time.at
-        )
+        return accepted("point-in-time recovery restores any second of the last days", at=replicas[0].point_in_time.at)
     message = (
         f"plan {planned.plans.plans[0].name} backs it up: a restore loses what was written since the plan's "
         "last run, which point-in-time recovery would keep"
@@ -37,9 +39,7 @@ def table_without_recovery(table: Resource, design: Design) -> Verdict:
 
 
 def _loss(bare: list[Replica], replicas: list[Replica]) -> str:
-    where = (
-        "it" if len(bare) == len(replicas) else f"the replica in {', '.join(str(one.region) for one in bare)}"
-    )
+    where = "it" if len(bare) == len(replicas) else f"the replica in {', '.join(str(one.region) for one in bare)}"
     loss = "a faulty deployment that overwrites items cannot be undone"
     if len(replicas) > 1 and len(bare) == len(replicas):
         loss += ": replicas repeat the mistake within a second"

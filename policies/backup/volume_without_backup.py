@@ -14,7 +14,8 @@ def volume_without_backup(volume: Resource, design: Design) -> Verdict:
     if plans.answer is True:
         return accepted(f"{plans.plans[0].name} backs it up", at="Tags", evidence=plans.evidence)
     if isinstance(plans.answer, Unknown):
-        return undecided(plans.answer, at="Tags", fix=fix, evidence=plans.evidence)
+        message = f"whether a backup plan or snapshot policy selects it depends on {plans.answer}"
+        return undecided(plans.answer, at="Tags", message=message, fix=fix, evidence=plans.evidence)
     return flagged(
         "no backup plan or snapshot policy selects it: a damaged or failed disk takes its data along",
         fix=fix,

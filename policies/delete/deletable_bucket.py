@@ -20,13 +20,12 @@ def deletable_bucket(bucket: Resource, design: Design) -> Verdict:
     use = secondary_use(bucket, design)
     if use:
         return not_applicable(f"it holds {use}, no data of its own")
-    setting = (
-        "lifecycle.prevent_destroy = true" if bucket.language == "terraform" else "DeletionPolicy: Retain"
-    )
+    setting = "lifecycle.prevent_destroy = true" if bucket.language == "terraform" else "DeletionPolicy: Retain"
     fix = f"remove {emptied.by} and set {setting}"
     for answer in (emptied.answer, kept.answer, lock.answer):
         if isinstance(answer, Unknown):
-            return undecided(answer, at=emptied.at or kept.at, fix=fix)
+            message = f"whether it is emptied and deleted depends on {answer}"
+            return undecided(answer, at=emptied.at or kept.at, message=message, fix=fix)
     when = "the bucket is destroyed" if bucket.language == "terraform" else "the stack is deleted"
     return flagged(
         f"{emptied.by} deletes every object when {when}",

@@ -35,5 +35,6 @@ def deletable_database(database: Resource, design: Design) -> Verdict:
         return undecided(kept.answer, at=kept.at, fix=fix)
     if holds_only_a_cache(database):
         because = "whether its contents exist nowhere else"
-        return undecided(because, at=kept.at, fix=fix)
+        message = f"{kept.by}, and nothing says whether its contents exist elsewhere: it keeps no snapshots"
+        return undecided(because, at=kept.at, message=message, fix=fix)
     return flagged(what_deletion_takes(database, kept, "the data"), fix=fix, at=kept.at)

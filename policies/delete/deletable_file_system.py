@@ -19,4 +19,5 @@ def deletable_file_system(file_system: Resource, design: Design) -> Verdict:
     for answer in (kept.answer, scratch):
         if isinstance(answer, Unknown):
             return undecided(answer, at=kept.at, fix=fix)
-    return flagged(what_deletion_takes(file_system, kept, "every file"), fix=fix, at=kept.at)
+    lost = "everything on it" if file_system.type == "AWS::EC2::Volume" else "every file"
+    return flagged(what_deletion_takes(file_system, kept, lost), fix=fix, at=kept.at)

@@ -18,7 +18,7 @@ def unlocked_backup_vault(vault: Resource, design: Design) -> Verdict:
         because = days if isinstance(days, Unknown) else vault.get("LockConfiguration.ChangeableForDays")
         return undecided(because, at=AT, fix=FIX)
     if days is None or days < 1:
-        problem = "whoever gets hold of the account deletes the backups first: no minimum of days keeps them"
+        problem = "no lock keeps its backups for a minimum of days: whoever gets hold of the account deletes them first"
         return flagged(problem, fix=FIX, at=AT)
     if vault.get("LockConfiguration.ChangeableForDays") is None:
         return accepted(

@@ -26,6 +26,9 @@ def untested_backup(plan: Resource, design: Design) -> Verdict:
     at = "BackupPlan.BackupPlanRule.TargetBackupVault"
     if because is not None:
         return undecided(because, at=at, fix=FIX)
-    problem = "nobody knows whether these backups can be restored, or how fast, until the day they are needed"
+    problem = (
+        "no restore testing plan restores from its vault: nobody knows whether the backups can be restored, "
+        "or how fast, until the day they are needed"
+    )
     missing = f" ({tested.by})" if tested.by else ""
     return flagged(problem + missing, fix=FIX, at=at)

@@ -18,7 +18,8 @@ def backup_without_regional_copy(plan: Resource, design: Design) -> Verdict:
     coverage = PlanCoverage(plan, plan, rules, (), unknown)
     return judged_by_copies(
         copies_of_plan(coverage, plan.region, design),
-        otherwise="when the region fails the backups are out of reach together with what they were made of",
+        otherwise="no rule copies its backups to another region: when the region fails they are out of reach together "
+        "with what they were made of",
         fix="set CopyActions in a rule, with the DestinationBackupVaultArn of a vault in another region",
         at=AT,
     )

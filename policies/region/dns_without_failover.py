@@ -42,9 +42,7 @@ def _judge(record: Value, resource: Resource, design: Design) -> Verdict:
     evidence = (f"{resource.id} → {target.name}",)
     if isinstance(moves, Unknown):
         return undecided(moves, at=at, fix=FIX, evidence=evidence)
-    problem = (
-        f"when the region of {target.name} fails clients are still sent there until someone changes the name"
-    )
+    problem = f"when the region of {target.name} fails clients are still sent there until someone changes the name"
     return flagged(problem, fix=FIX, at=at, evidence=evidence)
 
 

@@ -20,7 +20,7 @@ def single_region_bucket(bucket: Resource, design: Design) -> Verdict:
     copies = [_copy(destination, bucket) for destination in destinations if destination.enabled is not False]
     return judged_by_copies(
         [*copies, *backup_copies(bucket, design)],
-        otherwise="when its region fails, or is cut off, its objects cannot be read anywhere",
+        otherwise="nothing copies it to another region: when its region fails its objects cannot be read anywhere",
         fix="set ReplicationConfiguration with the ARN of a bucket in another region",
         at=AT,
     )

@@ -15,7 +15,7 @@ def single_region_database(database: Resource, design: Design) -> Verdict:
     instance = database.type == INSTANCE
     return judged_by_copies(
         [*database_copies(database, design), *backup_copies(database, design)],
-        otherwise="when its region fails its data is out of reach, and lost with the region's storage",
+        otherwise="no copy of it is in another region: when its region fails nobody reaches the data",
         fix=(
             "set AutomaticBackupReplicationRegion, add a replica in another region, or copy its backups there"
             if instance

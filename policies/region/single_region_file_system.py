@@ -7,11 +7,16 @@ from seawall.regions import RegionalCopy, backup_copies, is_elsewhere, judged_by
 from seawall.values import Unknown, field, items, same
 
 AT = "ReplicationConfiguration.Destinations.Region"
+VOLUME = "AWS::EC2::Volume"
+FIXES = {
+    "AWS::EFS::FileSystem": f"set {AT}, or copy its backups to another region",
+    VOLUME: "set CopyActions of the backup plan that selects it, or CrossRegionCopyRules of its snapshot policy",
+}
 
 
-@policy(applies_to=("AWS::EFS::FileSystem", "AWS::FSx::FileSystem"))
+@policy(applies_to=("AWS::EFS::FileSystem", "AWS::FSx::FileSystem", VOLUME))
 def single_region_file_system(file_system: Resource, design: Design) -> Verdict:
-    """File system has no copy in another region."""
+    """File system or volume has no copy in another region."""
     if holds_only_scratch(file_system, design) is True:
         return not_applicable("a scratch file system holds nothing that has to last")
     if _is_copy(file_system, design):
@@ -19,10 +24,8 @@ def single_region_file_system(file_system: Resource, design: Design) -> Verdict:
     efs = file_system.type == "AWS::EFS::FileSystem"
     return judged_by_copies(
         [*(_replicas(file_system) if efs else []), *backup_copies(file_system, design)],
-        otherwise="when its region fails its files are out of reach, and no other region has a copy",
-        fix=f"set {AT}, or copy its backups to another region"
-        if efs
-        else "copy its backups to a vault in another region",
+        otherwise="no copy of it is in another region: when its region fails nobody reaches what it holds",
+        fix=FIXES.get(file_system.type, "copy its backups to a vault in another region"),
         at=AT if efs else "",
     )
 
@@ -41,7 +44,5 @@ def _replicas(file_system: Resource) -> list[RegionalCopy]:
 
 def _is_copy(file_system: Resource, design: Design) -> bool:
     overwritten = file_system.get("FileSystemProtection.ReplicationOverwriteProtection")
-    named = [
-        path for _, path in design.referrers(file_system) if path.startswith("ReplicationConfiguration.")
-    ]
+    named = [path for _, path in design.referrers(file_system) if path.startswith("ReplicationConfiguration.")]
     return bool(named) or same(overwritten, "DISABLED") is True

@@ -24,7 +24,7 @@ def single_region_table(table: Resource, design: Design) -> Verdict:
         copies = []  # the one replica of a global table is the table itself
     return judged_by_copies(
         [*copies, *backup_copies(table, design)],
-        otherwise="when its region fails the table cannot be read or written, and no other region has a copy",
+        otherwise="no copy of it is in another region: when its region fails the table cannot be read or written",
         fix="declare an AWS::DynamoDB::GlobalTable with Replicas in a second region (Terraform: replica)",
         at=AT,
     )

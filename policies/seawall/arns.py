@@ -161,9 +161,7 @@ def _is_place(part: Value) -> bool:
 
 
 def _from_outside(name: Value) -> bool:
-    return not (
-        isinstance(name, Text) and isinstance(name.parts[-1], Unknown) and name.parts[-1].family == "invented"
-    )
+    return not (isinstance(name, Text) and isinstance(name.parts[-1], Unknown) and name.parts[-1].family == "invented")
 
 
 def _name(resource: Resource, form: ArnForm) -> Value:

@@ -50,9 +50,7 @@ def backup_coverage(
     return design.once(key, lambda: _coverage(resource, design, region, tags))
 
 
-def _coverage(
-    resource: Resource, design: Design, region: Value, tags: Mapping[str, Value] | None
-) -> Coverage:
+def _coverage(resource: Resource, design: Design, region: Value, tags: Mapping[str, Value] | None) -> Coverage:
     subject = Subject.of(resource, region, tags)
     sure: list[PlanCoverage] = []
     possible: list[PlanCoverage] = []

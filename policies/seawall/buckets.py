@@ -71,6 +71,8 @@ LOG_WRITERS = (
 )
 """Services that only ever write logs; a bucket policy that lets them in says what the bucket is for."""
 
+REPLICAS = "the replicas of a bucket elsewhere"
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -130,10 +132,19 @@ def _delivered_to(design: Design) -> Iterator[tuple[Resource, str]]:
         elif _only_builds_use(bucket, design):
             yield bucket, "the artefacts of builds"
     for policy in design.of_type("AWS::S3::BucketPolicy"):
-        if any(leaf in LOG_WRITERS for leaf in leaves(policy.get("PolicyDocument")) if isinstance(leaf, str)):
-            logs = named_bucket(policy.get("Bucket"), design)
-            if logs is not None:
-                yield logs, "logs that AWS delivers"
+        use = _let_in(policy.get("PolicyDocument"))
+        receiver = named_bucket(policy.get("Bucket"), design) if use else None
+        # Two buckets that replicate to each other are both written to.
+        if receiver is not None and not (use == REPLICAS and receiver.get("ReplicationConfiguration")):
+            yield receiver, use
+
+
+def _let_in(document: Value) -> str:
+    """What a bucket policy lets others write to its bucket, if that tells what the bucket is for."""
+    said = {leaf for leaf in leaves(document) if isinstance(leaf, str)}
+    if said.intersection(LOG_WRITERS):
+        return "logs that AWS delivers"
+    return REPLICAS if "s3:ReplicateObject" in said else ""
 
 
 BUILD_SERVICES = frozenset(
@@ -145,8 +156,7 @@ def _only_builds_use(bucket: Resource, design: Design) -> bool:
     """Whether nobody but roles of build services may touch a bucket: their pipeline is elsewhere."""
     users = [user for user, _ in design.referrers(bucket) if user.type != "AWS::S3::BucketPolicy"]
     return bool(users) and all(
-        user.type == "AWS::IAM::Role" and _trusted(user) and _trusted(user) <= BUILD_SERVICES
-        for user in users
+        user.type == "AWS::IAM::Role" and _trusted(user) and _trusted(user) <= BUILD_SERVICES for user in users
     )
 
 
@@ -195,9 +205,7 @@ def named_bucket(value: Value, design: Design) -> Resource | None:
     if isinstance(name, (str, Reference)):
         return design.resolve(name, BUCKET) if name else None
     # A name made of several pieces is the bucket's whose BucketName is made of the same.
-    return design.all.get(
-        design.once("bucket names", lambda: _names(design)).get(repr(name), ("", ""))
-    )
+    return design.all.get(design.once("bucket names", lambda: _names(design)).get(repr(name), ("", "")))
 
 
 def _names(design: Design) -> dict[str, Key]:

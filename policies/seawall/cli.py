@@ -103,9 +103,7 @@ def _unread(problem: BrokenPolicy) -> Unread:
 
 def _renderer(name: str) -> Callable[[Report, Presentation], Iterator[str]]:
     # Only the report that is wanted is imported.
-    renderer: Callable[[Report, Presentation], Iterator[str]] = import_module(
-        f"seawall.reports.{name}_report"
-    ).render
+    renderer: Callable[[Report, Presentation], Iterator[str]] = import_module(f"seawall.reports.{name}_report").render
     return renderer
 
 

@@ -94,15 +94,9 @@ def _add_values(values: argparse._ActionsContainer) -> None:
 
 def _add_output(output: argparse._ActionsContainer) -> None:
     output.add_argument("--format", choices=FORMATS, default="text", help="%(choices)s", metavar="FORMAT")
-    output.add_argument(
-        "--output", type=_path, metavar="FILE", help="write the report here, not to the terminal"
-    )
-    output.add_argument(
-        "-v", "--verbose", action="store_true", help="accepted, undecided and skipped in full, too"
-    )
-    output.add_argument(
-        "-q", "--quiet", action="store_true", help="only what is flagged and what could not be read"
-    )
+    output.add_argument("--output", type=_path, metavar="FILE", help="write the report here, not to the terminal")
+    output.add_argument("-v", "--verbose", action="store_true", help="accepted, undecided and skipped in full, too")
+    output.add_argument("-q", "--quiet", action="store_true", help="only what is flagged and what could not be read")
     _add_colour(output)
 
 

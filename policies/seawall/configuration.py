@@ -70,18 +70,14 @@ def read_objective(file: Path) -> Objective:
         raise Misuse(f"{file}: is no mapping; write objective: {OBJECTIVES[0]}")
     for key in root:
         if key not in KEYS:
-            raise Misuse(
-                f"{file}{_at(root.lines[key])}: unknown key {key!r}; the keys are {' and '.join(KEYS)}"
-            )
+            raise Misuse(f"{file}{_at(root.lines[key])}: unknown key {key!r}; the keys are {' and '.join(KEYS)}")
     return Objective(_objective(file, root), _recovery(file, root))
 
 
 def _objective(file: Path, root: Mapping) -> str:
     name = root.get("objective", OBJECTIVES[0])
     if name not in OBJECTIVES:
-        raise Misuse(
-            f"{file}{_at(root.lines['objective'])}: objective is {' or '.join(OBJECTIVES)}, not {name!r}"
-        )
+        raise Misuse(f"{file}{_at(root.lines['objective'])}: objective is {' or '.join(OBJECTIVES)}, not {name!r}")
     return str(name)
 
 

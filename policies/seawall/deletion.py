@@ -56,15 +56,9 @@ def _remedy(resource: Resource) -> str:
     if resource.type == "AWS::DynamoDB::GlobalTable":
         lock = "DeletionProtectionEnabled on a replica"
     if resource.language == "terraform":
-        setting = (
-            "deletion_protection_enabled"
-            if resource.type.startswith("AWS::DynamoDB")
-            else "deletion_protection"
-        )
+        setting = "deletion_protection_enabled" if resource.type.startswith("AWS::DynamoDB") else "deletion_protection"
         return "lifecycle.prevent_destroy = true" + (f", and {setting} = true" if lock else "")
-    policy = (
-        "DeletionPolicy: Snapshot, or Retain" if resource.type in TAKES_SNAPSHOT else "DeletionPolicy: Retain"
-    )
+    policy = "DeletionPolicy: Snapshot, or Retain" if resource.type in TAKES_SNAPSHOT else "DeletionPolicy: Retain"
     return policy + (f", and {lock}: true" if lock else "")
 
 
@@ -154,9 +148,7 @@ def holds_only_a_cache(store: Resource) -> bool:
     names = ("SnapshotName", "SnapshotArns", "SnapshottingClusterId", "GlobalReplicationGroupId")
     if any(store.get(name) for name in names):
         return False
-    return (
-        store.boolean("AutomaticFailoverEnabled") is not True and store.boolean("MultiAZEnabled") is not True
-    )
+    return store.boolean("AutomaticFailoverEnabled") is not True and store.boolean("MultiAZEnabled") is not True
 
 
 def object_lock(bucket: Resource) -> Protection:

@@ -328,18 +328,11 @@ class Design:
 
     def of_type(self, *types: str) -> list[Resource]:
         """The resources of these types that exist, or may exist, in this scenario."""
-        return [
-            resource
-            for name in types
-            for resource in self._types.get(name, ())
-            if resource.exists is not False
-        ]
+        return [resource for name in types for resource in self._types.get(name, ()) if resource.exists is not False]
 
     def declared(self, *types: str) -> list[Resource]:
         """The resources of these types, whether or not they exist in this scenario."""
-        return [
-            resource for name in types for resource in self._types.get(name, ()) if not resource.further
-        ]
+        return [resource for name in types for resource in self._types.get(name, ()) if not resource.further]
 
     def resolve(self, value: Value, *types: str) -> Resource | None:
         """The resource of the design that a value names: by reference, ARN or physical name.
@@ -371,7 +364,9 @@ class Design:
     def _resources_by_name(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.all.values():
-            for name in NAMES if resource.type != "AWS::Lambda::Alias" else ():  # every function may have a "live"
+            if resource.type == "AWS::Lambda::Alias":  # every function may have one called live
+                continue
+            for name in NAMES:
                 value = resource.get(name)
                 if isinstance(value, (str, Text)) and value:
                     found.setdefault(str(value), []).append(resource)
@@ -379,11 +374,7 @@ class Design:
 
     def referrers(self, resource: Resource) -> list[tuple[Resource, str]]:
         """Who names this resource: each existing resource with the dotted path of the property that does."""
-        return [
-            (other, path)
-            for other, path in self._referrers.get(resource.key, ())
-            if other.exists is not False
-        ]
+        return [(other, path) for other, path in self._referrers.get(resource.key, ()) if other.exists is not False]
 
     @cached_property
     def _referrers(self) -> dict[Key, list[tuple[Resource, str]]]:

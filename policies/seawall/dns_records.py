@@ -82,9 +82,7 @@ def _target(value: Value, design: Design) -> Target:
         if resource.type in REGIONAL_TYPES and not _is_internal(resource, reference):
             return Target(regional=True, name=resource.id)
     if named:
-        return Target(
-            regional=False
-        )  # a distribution, an accelerator, another record: no region's front door
+        return Target(regional=False)  # a distribution, an accelerator, another record: no region's front door
     if REGIONAL_NAME.search(_text(value)):
         return Target(regional=True, name=_text(value))
     if reasons(value) and not _is_global(_text(value)):
@@ -99,8 +97,7 @@ def _is_internal(resource: Resource, reference: Reference) -> bool:
 
 def _is_global(name: str) -> bool:
     return any(
-        mark in name
-        for mark in ("cloudfront.net", "awsglobalaccelerator.com", "s3-website", ".acm-validations.")
+        mark in name for mark in ("cloudfront.net", "awsglobalaccelerator.com", "s3-website", ".acm-validations.")
     )
 
 

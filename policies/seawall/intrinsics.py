@@ -192,9 +192,7 @@ def _literal(found: Any) -> Value:
 
 def _common_in_map(stack: Stack, keys: list[Value], options: dict[str, Any]) -> Value:
     # A look-up by an unknown region is known all the same where every region has the same value.
-    because = reasons(keys) or (
-        next(str(key) for key in keys if not isinstance(key, (str, int, float, bool))),
-    )
+    because = reasons(keys) or (next(str(key) for key in keys if not isinstance(key, (str, int, float, bool))),)
     table = stack.mappings.get(keys[0]) if isinstance(keys[0], str) else None
     if not isinstance(table, dict) or not isinstance(keys[2], (str, int)):
         return Unknown(because)

@@ -18,9 +18,7 @@ def parsed(text: str | Text) -> Value:
     An ``Unknown`` where it is no JSON, because of what is left open in it or by mistake.
     """
     parts = text.parts if isinstance(text, Text) else (text,)
-    written = "".join(
-        part if isinstance(part, str) else f"{_OPEN}{index}{_CLOSE}" for index, part in enumerate(parts)
-    )
+    written = "".join(part if isinstance(part, str) else f"{_OPEN}{index}{_CLOSE}" for index, part in enumerate(parts))
     for candidate in (written, _BARE.sub(r'\1"\2"', written)):
         try:
             return _restored(json.loads(candidate), parts)

@@ -94,7 +94,6 @@ class _Court:
             seen.add(outcome)
             yield _judge(policy, design, judgement.resource.key)
 
-
     def deciders(self, policy: Policy, judgement: Judgement) -> tuple[str, ...]:
         """What the verdict depends on: parameters without whose value it would be another one."""
         if judgement.verdict.outcome is Outcome.UNDECIDED:

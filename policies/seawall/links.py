@@ -217,11 +217,7 @@ def waiting_manner(other: Resource) -> Manner:
     """How a resource of one of ``WAITING_TYPES`` invokes the functions it names."""
     if other.type == "AWS::ApiGateway::Method":
         headers = other.get("Integration.RequestParameters")
-        kind = (
-            headers.get("integration.request.header.X-Amz-Invocation-Type")
-            if isinstance(headers, dict)
-            else None
-        )
+        kind = headers.get("integration.request.header.X-Amz-Invocation-Type") if isinstance(headers, dict) else None
         return Manner.ASYNCHRONOUS if kind == "'Event'" else Manner.SYNCHRONOUS
     if other.type.startswith("AWS::StepFunctions::"):
         definition = str(other.get("DefinitionString") or other.get("Definition"))

@@ -31,7 +31,7 @@ from seawall.values import Key, Text, Unknown, Value, field
 
 GENERATED_BY_CDK = re.compile(
     r"CustomResourceProviderHandler|BucketNotificationsHandler050a0587|LogRetentionaae0aa3c|AWS679f53fac002430cb0da5b79"
-    r"|framework(on|is)(Event|Timeout|Complete)|CDKBucketDeployment8693BB64|TriggerHandler"
+    r"|framework(on|is)(Event|Timeout|Complete)|CDKBucketDeployment8693BB64|TriggerHandler|DrainECSHookFunction"
 )
 
 
@@ -163,9 +163,7 @@ class _Facts:
             index = self.settings if kind == INVOKE_SETTINGS else self.qualifying
             self._link(index, resource, resource.get("FunctionName"), "FunctionName", Manner.UNSURE)
 
-    def _link(
-        self, index: dict[Key, list[Link]], by: Resource, value: Value, path: str, manner: Manner
-    ) -> None:
+    def _link(self, index: dict[Key, list[Link]], by: Resource, value: Value, path: str, manner: Manner) -> None:
         target = function_of(value, self.design) or self.design.resolve(value)
         if target is not None:
             index.setdefault(target.key, []).append(Link(by, path, manner, frozenset(self.design.touched)))

@@ -135,7 +135,7 @@ def _spread(places: list[Place], unbounded: list[Unknown], resource: Resource, d
     different: list[set[int]] = []  # for each of them the earlier ones that it surely differs from
     because: dict[str, None] = {}
     for place in places:
-        answers = [same_zone(place.zone, other, design) for other in possibly]
+        answers = [same_zone(other, place.zone, design) for other in possibly]
         if True in answers:
             continue
         because.update(dict.fromkeys(reason for answer in answers for reason in reasons(answer)))

@@ -32,12 +32,8 @@ def reach_of(plan: Resource, design: Design) -> Reach:
     rules, unknown_rules = rules_of(plan)
     at = "BackupPlan.BackupPlanRule"
     if not rules and unknown_rules is None:
-        return Reach(
-            barren="it has no rule", at=at, fix="add a rule with a ScheduleExpression to BackupPlanRule"
-        )
-    selections = [
-        one for one in design.of_type(SELECTION) if design.resolve(one.get("BackupPlanId"), PLAN) is plan
-    ]
+        return Reach(barren="it has no rule", at=at, fix="add a rule with a ScheduleExpression to BackupPlanRule")
+    selections = [one for one in design.of_type(SELECTION) if design.resolve(one.get("BackupPlanId"), PLAN) is plan]
     if not selections:
         return _without_selection(plan, design)
     taken = _taken(plan, design)
@@ -132,6 +128,8 @@ def _spelled_otherwise(tag: Value, design: Design) -> str:
     wanted = (key.lower(), plain_text(value).lower())
     for resource in design.of_type(*ARN_FORMS):
         own = resource.tags
+        if isinstance(own, dict) and same(own.get(key), value) is True:
+            continue  # it is left out for another reason, its region for example
         for name, text in own.items() if isinstance(own, dict) else ():
             if isinstance(text, (str, int, bool)) and (name.lower(), plain_text(text).lower()) == wanted:
                 spelled = f"tag {key}={value} is spelled {name}={text} on {resource.id}"

@@ -58,9 +58,16 @@ def flagged(message: str, *, fix: str, at: str = "", evidence: tuple[str, ...] =
 def undecided(
     because: Value, *, at: str = "", message: str = "", fix: str = "", evidence: tuple[str, ...] = ()
 ) -> Verdict:
-    """The template alone cannot tell. ``because`` is the ``Unknown`` that decides, or a reason in words."""
-    why = because.because if isinstance(because, Unknown) else reasons(because) or (str(because),)
-    return Verdict(Outcome.UNDECIDED, message or f"{' and '.join(why)} decides", fix, at, evidence, why)
+    """The template alone cannot tell. ``because`` is the ``Unknown`` that decides, or a reason in words.
+
+    Without a ``message`` it says that the property ``at`` depends on what is unknown.
+    """
+    unknown = because.because if isinstance(because, Unknown) else reasons(because)
+    why = unknown or (str(because),)
+    if not message:
+        joined = " and ".join(why)
+        message = f"{at.removeprefix('@')} depends on {joined}" if unknown and at else f"{joined} decides"
+    return Verdict(Outcome.UNDECIDED, message, fix, at, evidence, why)
 
 
 def not_applicable(reason: str) -> Verdict:

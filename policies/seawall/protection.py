@@ -124,9 +124,7 @@ def table_replicas(table: Resource, design: Design) -> list[Replica] | Unknown:
     found: list[Replica] = []
     if table.type == "AWS::DynamoDB::Table":
         # Terraform lists only the other regions of a global table.
-        found.append(
-            Replica(table.region, _point_in_time(table.get(PITR), PITR), backup_coverage(table, design))
-        )
+        found.append(Replica(table.region, _point_in_time(table.get(PITR), PITR), backup_coverage(table, design)))
     return [*found, *(_replica(replica, table, design) for replica in replicas)]
 
 
@@ -206,9 +204,7 @@ def file_system_backups(file_system: Resource) -> Protection:
     kind = file_system.get("FileSystemType")
     section = fsx_section(file_system)
     if not section:
-        return Protection(
-            Unknown(reasons(kind) or ("the file system's type",)), "automatic backups", "FileSystemType"
-        )
+        return Protection(Unknown(reasons(kind) or ("the file system's type",)), "automatic backups", "FileSystemType")
     at = f"{section}.AutomaticBackupRetentionDays"
     days = number(file_system.get(at))
     if isinstance(days, Unknown):

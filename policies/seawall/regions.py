@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from seawall.coverage import Copy, PlanCoverage
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, undecided
-from seawall.protection import CLUSTERS, INSTANCE, backup_coverage
+from seawall.protection import CLUSTERS, INSTANCE, backup_coverage, volume_coverage
 from seawall.texts import split
 from seawall.values import Answer, Key, Reference, Text, Unknown, Value, reasons, same
 
@@ -72,12 +72,8 @@ def copies_of_plan(plan: PlanCoverage, own: Value, design: Design) -> list[Regio
     for rule in plan.rules:
         for copy in rule.copies:
             region = region_of_copy(copy, design)
-            answer = (
-                is_elsewhere(region, own) if region is not None else Unknown((f"the region of {copy.vault}",))
-            )
-            found.append(
-                RegionalCopy(answer, f"{plan.name} copies backups to {named_region(region, own)}", at)
-            )
+            answer = is_elsewhere(region, own) if region is not None else Unknown((f"the region of {copy.vault}",))
+            found.append(RegionalCopy(answer, f"{plan.name} copies backups to {named_region(region, own)}", at))
     if plan.rules_unknown is not None:
         found.append(RegionalCopy(plan.rules_unknown, f"what {plan.name} copies", at))
     return found
@@ -85,7 +81,8 @@ def copies_of_plan(plan: PlanCoverage, own: Value, design: Design) -> list[Regio
 
 def backup_copies(resource: Resource, design: Design) -> list[RegionalCopy]:
     """The copies that backup plans make of a resource; unknown ones where a plan only may select it."""
-    coverage = backup_coverage(resource, design)
+    volume = resource.type == "AWS::EC2::Volume"
+    coverage = volume_coverage(resource, design) if volume else backup_coverage(resource, design)
     found = [copy for plan in coverage.plans for copy in copies_of_plan(plan, resource.region, design)]
     if isinstance(coverage.answer, Unknown):
         found += [
@@ -104,14 +101,10 @@ def database_copies(database: Resource, design: Design) -> list[RegionalCopy]:
     if database.get(at) not in (None, ""):
         region = database.get(at)
         found.append(
-            RegionalCopy(
-                is_elsewhere(region, own), f"automated backups go to {named_region(region, own)}", at
-            )
+            RegionalCopy(is_elsewhere(region, own), f"automated backups go to {named_region(region, own)}", at)
         )
     found += [
-        RegionalCopy(
-            is_elsewhere(other.region, own), f"{other.id} is a replica in {named_region(other.region, own)}"
-        )
+        RegionalCopy(is_elsewhere(other.region, own), f"{other.id} is a replica in {named_region(other.region, own)}")
         for other in _replicas(design).get(database.key, ())
         if other.exists is not False
     ]
@@ -148,9 +141,7 @@ def _of_global_cluster(database: Resource, design: Design) -> list[RegionalCopy]
     members = [other for other in design.of_type(database.type) if other is not database]
     members = [other for other in members if same(other.get(at), joined) is True]
     found = [
-        RegionalCopy(
-            is_elsewhere(other.region, database.region), f"{other.id} is a member of its global cluster", at
-        )
+        RegionalCopy(is_elsewhere(other.region, database.region), f"{other.id} is a member of its global cluster", at)
         for other in members
     ]
     if any(copy.elsewhere is True for copy in found):
@@ -167,6 +158,8 @@ def judged_by_copies(copies: list[RegionalCopy], *, otherwise: str, fix: str, at
         return accepted(sure.by, at=sure.at, evidence=evidence)
     unknown = [copy for copy in copies if isinstance(copy.elsewhere, Unknown)]
     if unknown:
-        return undecided(unknown[0].elsewhere, at=unknown[0].at or at, fix=fix, evidence=evidence)
+        because = unknown[0].elsewhere
+        message = f"whether a copy is in another region depends on {because}"
+        return undecided(because, at=unknown[0].at or at, message=message, fix=fix, evidence=evidence)
     beside = " (every copy there is stays in its own region)" if copies else ""
     return flagged(otherwise + beside, fix=fix, at=at, evidence=evidence)

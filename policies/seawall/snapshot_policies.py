@@ -26,9 +26,7 @@ def by_snapshot_policy(policy: Resource, subject: Subject) -> tuple[Answer, Plan
     answer = all_of([place, same(policy.get("State"), "ENABLED"), policy.exists, matched.answer])
     rules, unknown = _rules(details)
     if default is not None:
-        rules = (
-            Rule(None, policy.get("CreateInterval"), None, number(policy.get("RetainInterval")), None, ()),
-        )
+        rules = (Rule(None, policy.get("CreateInterval"), None, number(policy.get("RetainInterval")), None, ()),)
     step = " → ".join(part for part in (policy.id, matched.step, subject.resource.id) if part)
     return answer, PlanCoverage(policy, policy, rules, (step,), unknown)
 

@@ -59,9 +59,7 @@ class Stack:
             looped.update(for_each(self, loop, _resource))
         if template.transform is not None:
             return template.transform(looped)
-        made = {
-            name: Entry(node["Type"], node, line=getattr(node, "line", None)) for name, node in looped.items()
-        }
+        made = {name: Entry(node["Type"], node, line=getattr(node, "line", None)) for name, node in looped.items()}
         return {**template.entries, **made}
 
     @property
@@ -244,11 +242,7 @@ class Stack:
         given = self._given(name)
         if given is None and isinstance(declared, dict):
             given = declared.get("Default")
-        if (
-            kind.startswith("AWS::SSM::Parameter::Value")
-            and given is not None
-            and not isinstance(given, Unknown)
-        ):
+        if kind.startswith("AWS::SSM::Parameter::Value") and given is not None and not isinstance(given, Unknown):
             # What is given is the name under which Parameter Store keeps the value.
             place = getattr(self.region, "identity", self.region)
             return Unknown((f"SSM parameter {given}",), identity=("SSM parameter", place, str(given)))

@@ -51,9 +51,7 @@ def value_of(entry: Value) -> Value:
     return field(entry, "Value") if value is None else value
 
 
-def tag_is(
-    key: Value, value: Value, subject: Subject, test: Callable[[Value, Value], Answer] = same
-) -> Answer:
+def tag_is(key: Value, value: Value, subject: Subject, test: Callable[[Value, Value], Answer] = same) -> Answer:
     """Whether a tag with this key has a value that passes the test; a missing tag passes none."""
     if isinstance(subject.tags, Unknown):
         return subject.tags
@@ -92,11 +90,7 @@ def conditions_hold(conditions: Value, subject: Subject) -> Answer:
 
 
 def _like(tag: Value, pattern: Value) -> Answer:
-    if (
-        not (is_known(tag) and is_known(pattern))
-        or isinstance(tag, Reference)
-        or isinstance(pattern, Reference)
-    ):
+    if not (is_known(tag) and is_known(pattern)) or isinstance(tag, Reference) or isinstance(pattern, Reference):
         return Unknown(reasons([tag, pattern]) or (f"{tag} and {pattern}",))
     first, *others = plain_text(pattern).split("*")
     text = plain_text(tag)

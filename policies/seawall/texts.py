@@ -58,9 +58,7 @@ def split(separator: Value, text: Value) -> Value:
         joined = unjoined(separator, text)
         if joined is not None:
             return joined
-        return Unknown(
-            text.because, identity=None if text.identity is None else ("split", separator, text.identity)
-        )
+        return Unknown(text.because, identity=None if text.identity is None else ("split", separator, text.identity))
     if text is None or isinstance(text, (list, dict)):
         return text if isinstance(text, list) else Unknown(("a Split of nothing",))
     if isinstance(text, Reference):  # an ARN, or a list joined elsewhere: how many pieces nobody can tell

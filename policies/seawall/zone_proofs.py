@@ -31,7 +31,7 @@ class Proofs:
     """What the API has already checked about the subnets of a design.
 
     ``apart`` tells for each subnet the resources whose subnets are pairwise in different zones,
-    ``spanning`` for one subnet of a list the resources whose whole lists lie in two zones at least.
+    ``spanning`` for one subnet of a list, or the list, what proves that all of it lies in two zones at least.
     """
 
     def __init__(self, design: Design) -> None:
@@ -51,13 +51,20 @@ class Proofs:
             self._note_apart(f"the mount targets of {file_system[1]}", subnets)
 
     def _note_apart(self, name: str, subnets: list[Value]) -> None:
+        picked: dict[Hashable, set[Hashable]] = {}
         for subnet in subnets:
             self.apart.setdefault(sign_of(subnet), set()).add(name)
+            if kind_of(subnet) == "select":
+                picked.setdefault(_whole(subnet), set()).add(sign_of(subnet))
+        for whole, some in picked.items():
+            if len(some) > 1:  # two of a list that are apart: then the list lies in two zones
+                self.spanning.setdefault(whole, []).append((_apart_by(name), {whole}))
 
     def _note_spanning(self, name: str, single: list[Value], lists: list[Unknown]) -> None:
         signs = {sign_of(value) for value in (*single, *lists)}
         if signs and None not in signs:
-            self.spanning.setdefault(next(iter(signs)), []).append((name, signs))
+            proof = f"{name}: the API refuses less than two zones"
+            self.spanning.setdefault(next(iter(signs)), []).append((proof, signs))
 
     def about(self, elements: list[Value], unbounded: list[Unknown]) -> str | None:
         """The proof that a list of subnets lies in two zones at least, in words."""
@@ -65,13 +72,13 @@ class Proofs:
         for element in elements:
             names = self._apart_with(element)
             if names & seen:
-                return f"{min(names & seen)}: the API takes one subnet of each zone"
+                return _apart_by(min(names & seen))
             seen |= names
         signs = {sign_of(value) for value in (*elements, *unbounded)} - {None}
         for sign in signs:
-            for name, needed in self.spanning.get(sign, ()):
+            for proof, needed in self.spanning.get(sign, ()):
                 if needed <= signs:
-                    return f"{name}: the API refuses less than two zones"
+                    return proof
         return None
 
     def _apart_with(self, subnet: Value) -> set[str]:
@@ -80,9 +87,18 @@ class Proofs:
             return set()
         names = self.apart.get(sign, set())
         if kind_of(subnet) == "select":  # one of a list that stands there as a whole
-            identity: Any = subnet.identity
-            names = names | self.apart.get(("unknown", identity[1]), set())
+            names = names | self.apart.get(_whole(subnet), set())
         return names
+
+
+def _whole(selected: Value) -> Hashable:
+    """The sign of the list that one of its elements was selected from."""
+    identity: Any = selected.identity if isinstance(selected, Unknown) else None
+    return ("unknown", identity[1])
+
+
+def _apart_by(name: str) -> str:
+    return f"{name}: the API takes one subnet of each zone"
 
 
 def _surely(design: Design, kind: str) -> Iterable[Resource]:

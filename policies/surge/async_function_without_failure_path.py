@@ -8,7 +8,7 @@ from seawall.values import Unknown
 PERMISSION = "AWS::Lambda::Permission"
 AT = "DeadLetterConfig"
 FIX = "set DeadLetterConfig.TargetArn, or DestinationConfig.OnFailure in an AWS::Lambda::EventInvokeConfig"
-PROBLEM = "an event that fails three times is dropped and nobody can process it again"
+PROBLEM = "an event that fails three times is dropped for good"
 
 
 @policy(applies_to="AWS::Lambda::Function")
@@ -30,11 +30,12 @@ def async_function_without_failure_path(function: Resource, design: Design) -> V
         return undecided(paths[0][1], at=AT, fix=FIX, evidence=evidence)
     if asynchronous:
         return flagged(
-            f"{_trigger(asynchronous)} does not wait for it: {PROBLEM}", fix=FIX, at=AT, evidence=evidence
+            f"{_trigger(asynchronous)} does not wait for it and it has no dead-letter target: {PROBLEM}",
+            fix=FIX,
+            at=AT,
+            evidence=evidence,
         )
-    return flagged(
-        f"{settings[0].id} expects asynchronous events and sets no OnFailure: {PROBLEM}", fix=FIX, at=AT
-    )
+    return flagged(f"{settings[0].id} expects asynchronous events and sets no OnFailure: {PROBLEM}", fix=FIX, at=AT)
 
 
 def _without_events(links: list[Link], function: Resource) -> Verdict:
@@ -46,18 +47,16 @@ def _without_events(links: list[Link], function: Resource) -> Verdict:
         return accepted("it polls a queue, which keeps what failed")
     if Manner.FROM_STREAM in manners:
         return not_applicable("its event source mapping decides")
-    return undecided(
-        "what invokes it", message="nothing here shows whether its callers wait for it", at=AT, fix=FIX
-    )
+    message = "nothing in the design invokes it: whether its callers wait for it cannot be told"
+    if links:
+        names = " and ".join(dict.fromkeys(link.by.id for link in links[:2]))
+        message = f"{names} may invoke it; whether its callers wait for it cannot be told"
+    return undecided("what invokes it", message=message, at=AT, fix=FIX)
 
 
 def _trigger(links: list[Link]) -> str:
     first = _triggers_first(links)[0].by
-    return (
-        first.id
-        if first.type != PERMISSION
-        else f"{first.get('Principal')}, which {first.id} lets invoke it,"
-    )
+    return first.id if first.type != PERMISSION else f"{first.get('Principal')}, which {first.id} lets invoke it,"
 
 
 def _triggers_first(links: list[Link]) -> list[Link]:

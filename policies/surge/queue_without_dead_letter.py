@@ -28,9 +28,7 @@ def queue_without_dead_letter(queue: Resource, design: Design) -> Verdict:
         problem = f"its dead letters come back to it ({steps}): a broken message circles until it expires"
         return flagged(problem, fix="let the chain end in a queue without RedrivePolicy", at="RedrivePolicy")
     evidence = (steps,) if len(chain) > 1 else ()
-    return accepted(
-        "messages that keep failing move to a dead-letter queue", at="RedrivePolicy", evidence=evidence
-    )
+    return accepted("messages that keep failing move to a dead-letter queue", at="RedrivePolicy", evidence=evidence)
 
 
 def _without_redrive(queue: Resource, user: str) -> Verdict:
@@ -46,5 +44,5 @@ def _without_redrive(queue: Resource, user: str) -> Verdict:
     if MEANT_AS_DEAD_LETTER.search(name if isinstance(name, str) else f"{name} {queue.id}"):
         why = "its name says dead-letter queue; which queue uses it cannot be seen here"
         return undecided("who uses it as a dead-letter queue", message=why, at="RedrivePolicy", fix=FIX)
-    problem = "one message that cannot be processed is received again and again until it expires and is lost"
+    problem = "no RedrivePolicy is set: a message that cannot be processed comes back until it expires and is lost"
     return flagged(problem, fix=FIX, at="RedrivePolicy")

@@ -7,18 +7,14 @@ from seawall.values import Unknown
 
 QUEUE_DEFAULT = 30.0  # seconds, of VisibilityTimeout
 FUNCTION_DEFAULT = 3.0  # seconds, of a function's Timeout
-ADVISED = (
-    6  # times the function's timeout, says the Lambda developer guide: room for retries when it is throttled
-)
+ADVISED = 6  # times the function's timeout, says the Lambda developer guide: room for retries when it is throttled
 AT = "VisibilityTimeout"
 
 
 @policy(applies_to="AWS::SQS::Queue")
 def visibility_shorter_than_consumer(queue: Resource, design: Design) -> Verdict:
     """Queue hands a message out again while its consumer still works on it."""
-    verdicts = [
-        _compare(queue, link.by, design) for link in consumers(queue, design) if link.by.type == MAPPING
-    ]
+    verdicts = [_compare(queue, link.by, design) for link in consumers(queue, design) if link.by.type == MAPPING]
     for outcome in (Outcome.FLAGGED, Outcome.UNDECIDED):
         for verdict in verdicts:
             if verdict.outcome is outcome:

@@ -20,9 +20,10 @@ def health_check_ignores_load_balancer(group: Resource, design: Design) -> Verdi
         return accepted("an instance that fails the load balancer's check is replaced", at=AT)
     why = [value for value in (checks, behind) if reasons(value)]
     if why:
-        return undecided(why, at=AT, fix=FIX)
+        message = f"whether it heeds a load balancer's check depends on {' and '.join(reasons(why))}"
+        return undecided(why, at=AT, message=message, fix=FIX)
     return flagged(
-        "an instance that answers the hypervisor but no longer any request is never replaced",
+        "only the machine is checked, not its answers: an instance that runs but fails every request is never replaced",
         fix=FIX,
         at=AT,
     )

@@ -32,7 +32,9 @@ def _by_number(count: Count, fix: str, evidence: tuple[str, ...]) -> Verdict:
         message = "a second instance takes over when the writer's zone is lost"
         return accepted(message, evidence=evidence)
     if count.at_most >= 2:
-        return undecided(Unknown(count.because), fix=fix, evidence=evidence)
+        because = Unknown(count.because)
+        message = f"whether it has a second instance depends on {because}"
+        return undecided(because, message=message, fix=fix, evidence=evidence)
     message = "one instance serves it: reads and writes fail from the loss of its zone until a new one is made"
     return flagged(message, fix=fix, evidence=evidence)
 

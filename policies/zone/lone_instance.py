@@ -25,7 +25,9 @@ def lone_instance(instance: Resource, design: Design) -> Verdict:
         if isinstance(answer, Unknown):
             unknown.append(answer)
     if unknown:
-        return undecided(Unknown(reasons(unknown)), fix=FIX, evidence=evidence)
+        because = Unknown(reasons(unknown))
+        message = f"whether another machine like it is in another zone depends on {because}"
+        return undecided(because, message=message, fix=FIX, evidence=evidence)
     return flagged(
         "one machine in one zone holds the service, and nothing replaces it when that zone is lost",
         fix=FIX,

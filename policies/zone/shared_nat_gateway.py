@@ -32,4 +32,6 @@ def shared_nat_gateway(gateway: Resource, design: Design) -> Verdict:
     if all(answer is True for answer in answers):
         message = "only subnets of its own zone depend on it"
         return accepted(message, at="SubnetId", evidence=evidence)
-    return undecided(Unknown(reasons([*answers, mode])), at="SubnetId", fix=FIX, evidence=evidence)
+    because = Unknown(reasons([*answers, mode]))
+    message = f"whether subnets of other zones leave through it depends on {because}"
+    return undecided(because, at="SubnetId", message=message, fix=FIX, evidence=evidence)

@@ -29,7 +29,8 @@ def _on_instances(service: Resource, design: Design) -> Verdict:
     groups = groups_under(service, design)
     if not groups:
         message = "its tasks run where its cluster's instances are, and these are not in the design"
-        return undecided("the instances of its cluster", at="LaunchType", message=message, fix=FIX)
+        fix = "let its cluster's instances launch into two zones or more"
+        return undecided("the instances of its cluster", at="Cluster", message=message, fix=fix)
     names = " and ".join(group.id for group in groups)
     return judged_by_spread(
         spread_of_groups(groups, design),

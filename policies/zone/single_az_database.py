@@ -31,7 +31,7 @@ def single_az_database(database: Resource, design: Design) -> Verdict:
         database,
         "MultiAZ",
         equals=True,
-        otherwise="one zone's power or network takes it down until it is restored elsewhere",
+        otherwise="no standby waits in another zone: the loss of one zone takes it down until it is restored",
         fix=FIX,
         accepting=accepting,
     )

@@ -47,7 +47,8 @@ def _by_mount_targets(file_system: Resource, design: Design) -> Verdict:
             evidence=(f"{file_system.id} → {names}",),
         )
     if count.at_least < 2:
-        return undecided(Unknown(count.because), fix=fix)
+        because = Unknown(count.because)
+        return undecided(because, message=f"whether it has a second mount target depends on {because}", fix=fix)
     return judged_by_spread(
         spread_of_subnets([target.get("SubnetId") for target in targets], file_system, design),
         at="",

@@ -11,7 +11,8 @@ def single_az_replication_instance(instance: Resource, design: Design) -> Verdic
         instance,
         "MultiAZ",
         equals=True,
-        otherwise="replication stops when its zone is lost, and changes may outlive the source's log",
+        otherwise="no standby waits in another zone: replication stops when its zone is lost, and the source "
+        "may drop the changes from its log before it goes on",
         fix="set MultiAZ: true",
         accepting="a standby in another zone carries on",
     )

@@ -304,6 +304,25 @@ def test_pipes_sockets_and_devices_are_never_opened(tmp_path: Path) -> None:
     assert len(report["findings"]) == 1
 
 
+def test_terraform_in_pipes_and_circles_is_never_opened(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_db_instance" "orders" {\n  multi_az = false\n}\n')
+    os.mkfifo(tmp_path / "pipe.tf")
+    (tmp_path / "self.tf").symlink_to("self.tf")
+    (tmp_path / "device.tf").symlink_to("/dev/zero")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "main.tf").write_text('resource "aws_db_instance" "orders" {\n')
+    outcome = run(tmp_path)
+    report = json.loads(outcome.stdout)
+    assert outcome.returncode == 2
+    assert {Path(entry["file"]).name: entry["reason"] for entry in report["unread"]} == {
+        "pipe.tf": "is not a regular file",
+        "self.tf": "is not a regular file",
+        "device.tf": "is not a regular file",
+        "main.tf": "the block that starts on line 1 has no end",
+    }
+    assert [finding["resource"] for finding in report["findings"]] == ["aws_db_instance.orders"]
+
+
 def run(*arguments: str | Path, form: str = "json") -> "subprocess.CompletedProcess[str]":
     """The command as its own process, which a reader that waits for ever does not hold up for ever."""
     command = [sys.executable, "-m", "seawall", "check", *map(str, arguments), *ONE_POLICY, "--format", form]

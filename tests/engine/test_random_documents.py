@@ -16,6 +16,8 @@ from seawall.loading import catalogue_folder, load_policies
 from seawall.policy import Outcome
 from seawall.scan import Options, check
 from seawall.sources.cloudformation import decode, is_template, parse, template_of
+from seawall.sources.terraform_language import read_blocks
+from seawall.sources.terraform_mapping import KINDS
 
 POLICIES = tuple(load_policies()[0])
 SOURCES = "".join(file.read_text("utf-8") for file in sorted(catalogue_folder().rglob("*.py")))
@@ -220,3 +222,84 @@ def test_a_folder_with_anything_in_it_is_judged(tmp_path: Path, some: list[dict[
     report = check([tmp_path], Options(POLICIES, jobs=1))
     assert not [each for each in report.unread if "failed on" in each.reason]
     assert all(finding.verdict is not Outcome.NOT_APPLICABLE for finding in report.findings)
+
+
+ATTRIBUTES = sorted(
+    {name.split(".")[0] for kind in KINDS.values() for name in kind.names} | {"tags", "multi_az"}
+)
+
+planned = st.fixed_dictionaries(
+    {"address": names, "type": st.sampled_from(sorted(KINDS)), "mode": st.just("managed"), "name": names},
+    optional={"values": st.dictionaries(st.sampled_from(ATTRIBUTES), values, max_size=8) | values},
+)
+plans = st.fixed_dictionaries(
+    {
+        "format_version": st.just("1.2"),
+        "planned_values": st.fixed_dictionaries(
+            {"root_module": st.fixed_dictionaries({"resources": st.lists(planned | values, max_size=4)})}
+        )
+        | values,
+    },
+    optional={
+        "resource_changes": st.lists(
+            st.fixed_dictionaries({"address": names, "change": values}) | values, max_size=3
+        ),
+        "configuration": values,
+        "variables": values,
+    },
+)
+
+
+@bounded
+@given(plans)
+def test_a_plan_with_anything_in_it_is_judged(tmp_path: Path, plan: dict[str, Any]) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan))
+    report = check([file], Options(POLICIES, jobs=1))
+    assert not [each for each in report.unread if "failed on" in each.reason]
+
+
+manifests = st.fixed_dictionaries(
+    {"version": st.just("36.0.0")},
+    optional={
+        "artifacts": st.dictionaries(
+            names,
+            st.fixed_dictionaries(
+                {"type": st.sampled_from(["aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:tree"])},
+                optional={
+                    "environment": st.sampled_from(["aws://unknown-account/us-east-1", "x"]) | values,
+                    "properties": st.dictionaries(
+                        st.sampled_from(["templateFile", "directoryName", "parameters", "tags", "stackName"]),
+                        st.sampled_from(["a.json", "b.json", "missing.json", ".", ".."]) | values,
+                    )
+                    | values,
+                    "dependencies": values,
+                },
+            )
+            | values,
+            max_size=3,
+        )
+        | values
+    },
+)
+
+
+@settings(bounded, max_examples=60)
+@given(manifests, templates)
+def test_an_assembly_with_anything_in_it_is_judged(
+    tmp_path: Path, manifest: dict[str, Any], template: dict[str, Any]
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "a.json").write_text(json.dumps(template))
+    report = check([tmp_path], Options(POLICIES, jobs=1))
+    assert not [each for each in report.unread if "failed on" in each.reason]
+
+
+@bounded
+@given(st.text(st.sampled_from('ab{}[]()="$.,:?!&|*+-%<>#/\n \t0~'), max_size=60))
+def test_any_terraform_is_read_or_refused(text: str) -> None:
+    for source in (text, f'resource "aws_db_instance" "a" {{\n  multi_az = {text}\n}}\n'):
+        try:
+            read_blocks(source)
+        except Unreadable as refusal:
+            said_in_one_line(refusal)

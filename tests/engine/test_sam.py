@@ -98,9 +98,20 @@ def test_functions_that_name_no_api_share_an_implicit_one() -> None:
     assert found["ServerlessRestApi"].type == "AWS::ApiGateway::RestApi"
     assert found["ServerlessRestApi"].exists is True
     assert found["ServerlessRestApiProdStage"].get("TracingEnabled") is True
-    assert found["ServerlessHttpApiApiGatewayDefaultStage"].get("ApiId") == Reference(
-        ("", "ServerlessHttpApi")
+    assert found["ServerlessHttpApiApiGatewayDefaultStage"].get("ApiId") == Reference(("", "ServerlessHttpApi"))
+
+
+@pytest.mark.parametrize("kind", ["Api", "HttpApi"])
+def test_an_api_may_invoke_its_authorizers(kind: str) -> None:
+    found = resources_of(
+        "Resources:\n"
+        "  Check: {Type: AWS::Serverless::Function}\n"
+        f"  Own: {{Type: AWS::Serverless::{kind}, Properties: {{Auth: {{Authorizers: {{\n"
+        "    Ticket: {FunctionArn: !GetAtt Check.Arn}, Pool: {UserPoolArn: pool}, Broken: []}}}}\n"
     )
+    assert found["OwnTicketAuthorizerPermission"].get("FunctionName") == arn("Check")
+    assert found["OwnTicketAuthorizerPermission"].get("Principal") == "apigateway.amazonaws.com"
+    assert not any(name.startswith(("OwnPool", "OwnBroken")) for name in found)
 
 
 def test_an_api_becomes_an_api_a_stage_and_a_usage_plan() -> None:

@@ -110,7 +110,7 @@ def test_undecided_is_shown_and_does_not_fail(synthesize: Synthesize) -> None:
 
     (violation,) = synthesize(build)
     assert violation["severity"] == "info"
-    assert "undecided: parameter Spread decides" in violation["description"]
+    assert "undecided: MultiAZ depends on parameter Spread" in violation["description"]
 
 
 def test_a_parameter_value_decides(synthesize: Synthesize) -> None:

@@ -16,6 +16,7 @@ from tests.terraform_sources import written
 
 ID = "SEA_SINGLE_AZ_DATABASE"
 PAGE = "https://github.com/seawall-iac/seawall/blob/main/policies/zone/single_az_database.md"
+GIT = shutil.which("git") or "git"
 NAMED = ("--framework", "cloudformation", "terraform", "terraform_plan")
 
 TEMPLATE = """\
@@ -130,7 +131,7 @@ def checkov(folder: Path, *arguments: str, environment: dict[str, str] | None = 
     finished = subprocess.run(
         [sys.executable, "-m", "checkov.main", "--directory", str(folder), "--skip-download", *arguments,
          "--output", "json", "--output", "sarif", "--output-file-path", str(folder.parent / "out")],
-        capture_output=True, text=True, cwd=at or folder.parent, env={**inherited, **(environment or {})}, check=False,
+        capture_output=True, text=True, cwd=at or folder.parent, env={**inherited, **(environment or {})}, check=False, timeout=180,
     )  # fmt: skip
     file = folder.parent / "out" / "results_json.json"
     results = json.loads(file.read_text()) if file.is_file() else []
@@ -269,7 +270,7 @@ def test_loading_twice_adds_each_policy_once() -> None:
 def test_the_whole_repository_serves_as_external_checks_git(tmp_path: Path, repository: Path) -> None:
     clone = tmp_path / "repository"
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True, text=True, cwd=repository, check=True,
     )  # fmt: skip
     for name in filter(None, listed.stdout.split("\0")):
@@ -278,7 +279,7 @@ def test_the_whole_repository_serves_as_external_checks_git(tmp_path: Path, repo
             shutil.copy(repository / name, clone / name)
     author = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     for command in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "everything"]):
-        subprocess.run(["git", *command], cwd=clone, check=True, capture_output=True)
+        subprocess.run([GIT, *command], cwd=clone, check=True, capture_output=True)
     run = checkov(sources(tmp_path), "--external-checks-git", f"file://{clone}", *NAMED, "--check", "SEA_*")
     assert run.code == 1
     assert run.verdicts()["Bad"] == "failed"

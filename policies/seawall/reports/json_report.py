@@ -23,9 +23,7 @@ def render(report: Report, presentation: Presentation) -> Iterator[str]:
 def summary(report: Report, presentation: Presentation) -> dict[str, Any]:
     """The counts of a run; ``seconds`` is wall-clock time."""
     return {
-        **{
-            str(outcome): count for outcome, count in counts(item.verdict for item in report.findings).items()
-        },
+        **{str(outcome): count for outcome, count in counts(item.verdict for item in report.findings).items()},
         "unread": len(report.unread),
         "files": report.files,
         "others": report.others,

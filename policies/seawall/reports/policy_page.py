@@ -15,9 +15,7 @@ def render(policy: Policy, style: Style) -> Iterator[str]:
     try:
         page = policy.page.read_text(encoding="utf-8")
     except OSError:
-        page = (
-            f"# {policy.title}\n\n`{policy.id}`\n\nThis policy has no page; it is judged by {policy.file}.\n"
-        )
+        page = f"# {policy.title}\n\n`{policy.id}`\n\nThis policy has no page; it is judged by {policy.file}.\n"
     inside = False
     for line in page.splitlines():
         fence = line.startswith("```")

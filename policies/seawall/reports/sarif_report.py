@@ -96,9 +96,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
                 "logicalLocations": [
                     {
                         "name": printable(finding.resource),
-                        "fullyQualifiedName": printable(
-                            "/".join(filter(None, (finding.stack, finding.resource)))
-                        ),
+                        "fullyQualifiedName": printable("/".join(filter(None, (finding.stack, finding.resource)))),
                         "kind": "resource",
                     }
                 ],

@@ -87,9 +87,7 @@ def _field(label: str, text: str, style: Style) -> Iterator[str]:
     heading = f"{label}: " if label else ""
     lines = _wrapped(heading + printable(text), style.width - len(_INDENT) if style.width else 0)
     first = lines[0]
-    yield (
-        _INDENT + style.paint(first[: len(heading)], GREEN if label == "fix" else DIM) + first[len(heading) :]
-    )
+    yield (_INDENT + style.paint(first[: len(heading)], GREEN if label == "fix" else DIM) + first[len(heading) :])
     yield from (f"{_INDENT}  {line}" for line in lines[1:])
 
 

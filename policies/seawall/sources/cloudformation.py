@@ -85,9 +85,7 @@ def _is_resource(item: tuple[Any, Any]) -> bool:
     return str(name).startswith("Fn::ForEach::")
 
 
-def read_document(
-    file: Path, shown: str, problems: list[Unreadable], *, asked: bool = True
-) -> Document | None:
+def read_document(file: Path, shown: str, problems: list[Unreadable], *, asked: bool = True) -> Document | None:
     """The template in ``file``; ``None`` where it is sound but something else. Raises ``Unreadable``.
 
     ``asked`` is whether the user named the file, and so wants to hear why it was not read.

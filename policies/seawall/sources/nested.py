@@ -92,9 +92,7 @@ class _Family:
                 reason = f"nested stack {logical_id} ({path}) {error.reason}"
                 self.problems.append(Unreadable(reason, entry.line, parent.document.file))
 
-    def _add_child(
-        self, parent: Template, logical_id: str, path: str, location: str, chain: tuple[str, ...]
-    ) -> None:
+    def _add_child(self, parent: Template, logical_id: str, path: str, location: str, chain: tuple[str, ...]) -> None:
         location = os.path.join(os.path.dirname(location), path)
         place = os.path.realpath(location)
         if not place.startswith(os.path.join(self.root, "")) or not os.path.isfile(place):

@@ -32,9 +32,7 @@ def expand(root: dict[Any, Any], resources: dict[Any, Any], problems: list[Unrea
     return transform.entries
 
 
-def expand_with(
-    root: dict[Any, Any], resources: dict[Any, Any]
-) -> Callable[[dict[str, Any]], dict[str, Entry]]:
+def expand_with(root: dict[Any, Any], resources: dict[Any, Any]) -> Callable[[dict[str, Any]], dict[str, Entry]]:
     """The same for a template with loops: called with the resources that these make."""
 
     def transform(looped: dict[str, Any]) -> dict[str, Entry]:
@@ -48,12 +46,7 @@ def expand_with(
 
 def merged(default: Any, own: Any) -> Any:
     """A value of Globals and a resource's own: mappings are merged, lists added, the rest is overridden."""
-    if (
-        isinstance(default, dict)
-        and isinstance(own, dict)
-        and not is_function(default)
-        and not is_function(own)
-    ):
+    if isinstance(default, dict) and isinstance(own, dict) and not is_function(default) and not is_function(own):
         result = own
         for key, value in default.items():
             line = getattr(default, "lines", {}).get(key)

@@ -80,9 +80,7 @@ def _usage_plan(logical_id: str, stage_id: str, authorization: Any) -> list[Gene
     plan = authorization.get("UsagePlan") if isinstance(authorization, dict) else None
     if not isinstance(plan, dict) or is_function(plan) or plan.get("CreateUsagePlan") in (None, "NONE"):
         return []
-    stage = mapping(
-        plan, {"ApiId": mapping(plan, {"Ref": logical_id}), "Stage": mapping(plan, {"Ref": stage_id})}
-    )
+    stage = mapping(plan, {"ApiId": mapping(plan, {"Ref": logical_id}), "Stage": mapping(plan, {"Ref": stage_id})})
     properties = picked(plan, same_names("Description Quota Tags Throttle UsagePlanName"))
     properties = with_entry(properties, "ApiStages", sequence(plan, stage))
     return [Generated(f"{logical_id}UsagePlan", "AWS::ApiGateway::UsagePlan", properties)]

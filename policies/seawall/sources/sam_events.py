@@ -93,9 +93,7 @@ _PRINCIPALS = {
 
 def _permission(event: Event, principal: str) -> Generated:
     properties = {"Action": "lambda:InvokeFunction", "FunctionName": event.name, "Principal": principal}
-    return Generated(
-        f"{event.id}Permission", "AWS::Lambda::Permission", mapping(event.properties, properties)
-    )
+    return Generated(f"{event.id}Permission", "AWS::Lambda::Permission", mapping(event.properties, properties))
 
 
 def _polled(event: Event) -> list[Generated]:
@@ -104,9 +102,7 @@ def _polled(event: Event) -> list[Generated]:
     servers = event.get("KafkaBootstrapServers")
     if servers is not None:
         endpoints = mapping(servers, {"KafkaBootstrapServers": servers})
-        properties = with_entry(
-            properties, "SelfManagedEventSource", mapping(servers, {"Endpoints": endpoints})
-        )
+        properties = with_entry(properties, "SelfManagedEventSource", mapping(servers, {"Endpoints": endpoints}))
     return [Generated(event.id, _MAPPING, properties)]
 
 
@@ -121,9 +117,7 @@ def _sns(event: Event) -> list[Generated]:
     queue = queued.get("QueueArn") if isinstance(queued, dict) and not is_function(queued) else None
     if queue is None:
         made.append(Generated(f"{event.id}Queue", "AWS::SQS::Queue", mapping(event.properties, {})))
-        queue = mapping(
-            event.properties, {"Fn::GetAtt": sequence(event.properties, f"{event.id}Queue", "Arn")}
-        )
+        queue = mapping(event.properties, {"Fn::GetAtt": sequence(event.properties, f"{event.id}Queue", "Arn")})
     polled = picked(queued, same_names("BatchSize Enabled"))
     polled = with_entry(with_entry(polled, "EventSourceArn", queue), "FunctionName", event.name)
     subscription = with_entry(with_entry(subscription, "Protocol", "sqs"), "Endpoint", queue)
@@ -191,9 +185,7 @@ def _iot_rule(event: Event) -> list[Generated]:
     action = mapping(event.properties, {"Lambda": mapping(event.properties, {"FunctionArn": event.arn})})
     payload = picked(event.properties, same_names("Sql AwsIotSqlVersion"))
     payload = with_entry(payload, "Actions", sequence(event.properties, action))
-    return [
-        Generated(event.id, "AWS::IoT::TopicRule", mapping(event.properties, {"TopicRulePayload": payload}))
-    ]
+    return [Generated(event.id, "AWS::IoT::TopicRule", mapping(event.properties, {"TopicRulePayload": payload}))]
 
 
 def _log_subscription(event: Event) -> list[Generated]:

@@ -59,9 +59,7 @@ def _alias(logical_id: str, name: Any, alias: Any, properties: Any) -> list[Gene
     version = mapping(properties, {"FunctionName": name})
     names = {"ProvisionedConcurrencyConfig": "ProvisionedConcurrencyConfig", "AutoPublishAlias": "Name"}
     pointing = with_entry(picked(properties, names), "FunctionName", name)
-    pointing = with_entry(
-        pointing, "FunctionVersion", _attribute(properties, f"{logical_id}Version", "Version")
-    )
+    pointing = with_entry(pointing, "FunctionVersion", _attribute(properties, f"{logical_id}Version", "Version"))
     return [
         Generated(f"{logical_id}Version", "AWS::Lambda::Version", version),
         Generated(f"{logical_id}Alias{shown}", "AWS::Lambda::Alias", pointing),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,8 @@ class _Reader:
             raise Unreadable("nested too deep") from None
 
     def names(self, folder: str) -> list[str]:
-        return [entry.path for entry in sorted(os.scandir(folder), key=lambda entry: entry.name) if entry.is_file()]
+        found = (os.path.join(folder, name) for name in sorted(os.listdir(folder)))
+        return [file for file in found if os.path.isfile(file)]
 
     def blocks(self, folder: str) -> list[tuple[Block, Document]]:
         found = []
@@ -113,12 +115,7 @@ Calls = dict[tuple[str, str], str]
 def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
     """The root folders below ``folder`` as checkov finds them, each with the calls inside it."""
     errors: dict[str, Exception] = {}
-    for module, _ in _parser().parse_multi_graph_hcl_module(
-        source_dir=reader.absolute,
-        source="Terraform",
-        download_external_modules=False,
-        parsing_errors=errors,
-    ):
+    for module in _parsed_modules(reader, errors):
         calls: Calls = {}
         for block in module.blocks:
             if block.block_type == "module":
@@ -130,6 +127,42 @@ def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
     for file, error in errors.items():
         if reader.file(file) is not None:
             reader.problems.append(Unreadable(_first_line(error), _line_of(error), reader.shown(file)))
+
+
+def _parsed_modules(reader: _Reader, errors: dict[str, Exception]) -> list[Any]:
+    """checkov's own modules, one for each root."""
+    parser = _parser()
+    from checkov.common.models.enums import ParallelizationType
+    from checkov.common.parallelizer.parallel_runner import parallel_runner
+
+    # Inside checkov this runs in a thread, and a process that a thread forks may wait for ever for a lock.
+    parallelization, parallel_runner.type = parallel_runner.type, ParallelizationType.NONE
+    try:
+        found = parser.parse_multi_graph_hcl_module(
+            source_dir=reader.absolute,
+            source="Terraform",
+            download_external_modules=False,
+            parsing_errors=errors,
+            excluded_paths=[re.escape(file) for file in _irregular_files(reader)],
+        )
+        return [module for module, _ in found]
+    finally:
+        parallel_runner.type = parallelization
+
+
+SOURCE_SUFFIXES = (".tf", ".tf.json", ".tfvars", ".tfvars.json", ".hcl")
+"""Endings of the files that checkov opens."""
+
+
+def _irregular_files(reader: _Reader) -> Iterator[str]:
+    """What bears the name of Terraform source and is none: opening a pipe or a device would wait for ever."""
+    for folder, folders, names in os.walk(reader.absolute):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
+        for name in sorted(names):
+            file = os.path.join(folder, name)
+            if name.endswith(SOURCE_SUFFIXES) and not os.path.isfile(file):
+                reader.problems.append(Unreadable("is not a regular file", None, reader.shown(file)))
+                yield file
 
 
 def _parser() -> Any:
