@@ -26,7 +26,10 @@ def block(kind: str, name: str, provider: str = "aws", **expressions: Any) -> di
 
 
 def change(address: str, **after_unknown: Any) -> dict[str, Any]:
-    return {"address": address, "change": {"actions": ["create"], "before": None, "after_unknown": after_unknown}}
+    return {
+        "address": address,
+        "change": {"actions": ["create"], "before": None, "after": {}, "after_unknown": after_unknown},
+    }
 
 
 def references(*names: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ class _Judgement:
                     index = self._places.of(finding.file, finding.resource, finding.resource_line)
                     if index is not None:
                         verdicts = found.setdefault(policy.id, {})
-                        verdicts[index] = _worse(verdicts.get(index), finding)
+                        verdicts[index] = _worse(verdicts.get(index), _as_checkov_sees(finding, design))
         return found
 
     def _report_failure(self, policy: Policy, failure: Unread) -> None:
@@ -222,9 +223,19 @@ def _worse(one: Finding | None, other: Finding) -> Finding:
 def _result_of(finding: Finding) -> str:
     if finding.verdict is Outcome.ACCEPTED:
         return "passed"
-    if finding.verdict is Outcome.FLAGGED or (finding.verdict is Outcome.SKIPPED and not finding.note):
-        return "failed"  # checkov itself turns a failure into a skip where it finds checkov:skip
-    return "unknown"
+    # checkov itself turns a failure into a skip where it finds checkov:skip.
+    return "failed" if finding.verdict in (Outcome.FLAGGED, Outcome.SKIPPED) else "unknown"
+
+
+def _as_checkov_sees(finding: Finding, design: Design) -> Finding:
+    """An exception that only Seawall reads leaves the verdict open, for checkov would count it as failed."""
+    resource = design.all.get((finding.stack, finding.resource))
+    if finding.verdict is not Outcome.SKIPPED or resource is None:
+        return finding
+    written = str(resource.metadata.get("checkov", ""))
+    comments = "".join(text for _, text in resource.document.exception_comments if "checkov:skip" in text)
+    seen = finding.policy in written or finding.policy in comments
+    return finding if seen else replace(finding, verdict=Outcome.UNDECIDED)
 
 
 class _Places:

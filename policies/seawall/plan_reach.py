@@ -8,7 +8,7 @@ from seawall.arns import ARN_FORMS
 from seawall.backup_plans import PLAN, SELECTION, backup_coverage, rules_of
 from seawall.design import Design, Resource, mentioned
 from seawall.tag_filters import key_of, value_of
-from seawall.values import Reference, Unknown, Value, field, items, leaves, plain_text
+from seawall.values import Reference, Unknown, Value, field, items, leaves, plain_text, same
 
 
 @dataclass(frozen=True, slots=True)

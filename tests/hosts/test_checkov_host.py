@@ -131,7 +131,8 @@ def checkov(folder: Path, *arguments: str, environment: dict[str, str] | None = 
     finished = subprocess.run(
         [sys.executable, "-m", "checkov.main", "--directory", str(folder), "--skip-download", *arguments,
          "--output", "json", "--output", "sarif", "--output-file-path", str(folder.parent / "out")],
-        capture_output=True, text=True, cwd=at or folder.parent, env={**inherited, **(environment or {})}, check=False, timeout=180,
+        capture_output=True, text=True, cwd=at or folder.parent, env={**inherited, **(environment or {})},
+        check=False, timeout=180,
     )  # fmt: skip
     file = folder.parent / "out" / "results_json.json"
     results = json.loads(file.read_text()) if file.is_file() else []

@@ -32,7 +32,7 @@ LABELLED: dict[str, tuple[str, ...]] = {
         "single_az_database", "lone_cluster_member", "single_az_subnet_group", "single_az_cache",
         "single_az_search_domain", "single_az_file_system", "single_az_scaling_group", "lone_instance",
         "single_az_load_balancer", "single_az_container_service", "single_az_function", "shared_nat_gateway",
-        "single_az_replication_instance",
+        "single_az_replication_instance", "single_az_kubernetes_nodes",
     ),
     "BACKUP": (
         "database_without_backup", "table_without_recovery", "bucket_without_versions",
@@ -42,7 +42,9 @@ LABELLED: dict[str, tuple[str, ...]] = {
         "single_region_table", "single_region_bucket", "single_region_database",
         "single_region_file_system", "backup_without_regional_copy",
     ),
-    "PROTECT": ("deletable_database", "deletable_table", "deletable_bucket", "deletable_file_system"),
+    "PROTECT": (
+        "deletable_database", "deletable_table", "deletable_bucket", "deletable_file_system", "deletable_user_pool",
+    ),
     "QUEUE": (
         "queue_without_dead_letter", "async_function_without_failure_path",
         "stream_consumer_without_failure_path",

@@ -68,6 +68,7 @@ def _rule(policy: Policy) -> dict[str, Any]:
         "name": policy.name,
         "shortDescription": {"text": policy.title},
         "fullDescription": {"text": reason},
+        "helpUri": policy.url,
         "help": {"text": reason, "markdown": page},
         "defaultConfiguration": {"level": "error"},
         "properties": {

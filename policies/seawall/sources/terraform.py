@@ -130,7 +130,7 @@ def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
 
 
 def _parsed_modules(reader: _Reader, errors: dict[str, Exception]) -> list[Any]:
-    """checkov's own modules, one for each root."""
+    """The modules as checkov knows them, one for each root."""
     parser = _parser()
     from checkov.common.models.enums import ParallelizationType
     from checkov.common.parallelizer.parallel_runner import parallel_runner
