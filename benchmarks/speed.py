@@ -72,9 +72,7 @@ def peers(runs: int) -> Iterator[str]:
         f"checkov {version('checkov')}, one built-in check": lambda: run(
             sys.executable, "-m", "checkov.main", "-d", TEMPLATES, *checkov_options
         ),
-        f"cfn-lint {version('cfn-lint')}": lambda: run(
-            Path(sys.executable).with_name("cfn-lint"), "--", *files
-        ),
+        f"cfn-lint {version('cfn-lint')}": lambda: run(Path(sys.executable).with_name("cfn-lint"), "--", *files),
     }
     taken: dict[str, list[Run]] = {name: [] for name in tools}
     for _ in range(runs):
@@ -137,9 +135,7 @@ def profile(runs: int) -> Iterator[str]:
     yield "| step | seconds |"
     yield "|---|--:|"
     bare = median([run(sys.executable, "-c", "pass") for _ in range(max(runs, 5))]).seconds
-    imported = median(
-        [run(sys.executable, "-c", "import seawall.cli, seawall.scan") for _ in range(max(runs, 5))]
-    )
+    imported = median([run(sys.executable, "-c", "import seawall.cli, seawall.scan") for _ in range(max(runs, 5))])
     yield f"| start of Python | {bare:.3f} |"
     yield f"| import of the engine and of PyYAML | {imported.seconds - bare:.3f} |"
     steps, policies = _steps()
@@ -185,9 +181,7 @@ def _steps() -> tuple[dict[str, float], dict[str, tuple[float, int]]]:
             start = clock()
             verdicts[policy.name] += sum(1 for _ in judge_design(design, [policy]))
             taken[policy.name] += clock() - start  # type: ignore[assignment]
-    steps[f"judgement: {verdicts.total()} verdicts, evaluation of what they read included"] = sum(
-        taken.values()
-    )
+    steps[f"judgement: {verdicts.total()} verdicts, evaluation of what they read included"] = sum(taken.values())
     return steps, {name: (seconds, verdicts[name]) for name, seconds in taken.items()}
 
 

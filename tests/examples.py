@@ -44,9 +44,7 @@ def write_examples(folder: Path, examples: Iterable[Shown] = EXAMPLES) -> None:
         (place / FILE_NAMES[shown.example.language]).write_text(shown.example.text, "utf-8")
 
 
-def verdicts_by_folder(
-    findings: Iterable[Mapping[str, Any]], folder: Path
-) -> dict[str, Counter[tuple[str, str]]]:
+def verdicts_by_folder(findings: Iterable[Mapping[str, Any]], folder: Path) -> dict[str, Counter[tuple[str, str]]]:
     """How often each policy gave each verdict, by the example's folder relative to ``folder``."""
     found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for finding in findings:

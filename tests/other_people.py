@@ -11,7 +11,5 @@ def shared_folder(name: str) -> Path:
     """A folder of other people's templates; skips the test where it is absent."""
     folder = SHARED / name
     if not folder.is_dir():
-        pytest.skip(
-            f"{folder} is absent: it holds other people's templates, which are no part of the project"
-        )
+        pytest.skip(f"{folder} is absent: it holds other people's templates, which are no part of the project")
     return folder

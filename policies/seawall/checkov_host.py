@@ -17,6 +17,7 @@ checkov judges in child processes, the main one never executes our code, and 1 i
 from __future__ import annotations
 
 import atexit
+import inspect
 import logging
 import multiprocessing
 import os
@@ -44,6 +45,9 @@ Vertex = dict[str, Any]
 FRAMEWORKS = ("cloudformation", "terraform")
 """The graph registries that take our checks; checkov runs SAM by the first, plans by the second."""
 
+OURS = ("cloudformation", "terraform", "terraform_plan")
+"""The frameworks whose files Seawall judges, by checkov's names."""
+
 OBJECTIVE_VARIABLE = "SEAWALL_OBJECTIVE"
 """The environment variable that sets the objective; ``seawall.yaml`` does where it is not set."""
 
@@ -62,7 +66,17 @@ class _Unloadable:
         self.reason = reason
 
     def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(self.reason)
+        raise _EndOfRun(self.reason)
+
+
+class _EndOfRun(Exception):
+    """Ends checkov's main process with 2 when it takes this error out of the pipe from its child.
+
+    Raised there like any other, it makes checkov wait for ever for children that still want to report.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (2,)
 
 
 _loaded: list[Policy] = []
@@ -88,10 +102,21 @@ def register_policies() -> None:
 def _refuse(reasons: list[str]) -> None:
     for reason in reasons:
         print(f"seawall: {reason}", file=sys.stderr)
-    if multiprocessing.parent_process() is None:
+    if multiprocessing.parent_process() is None or _running_framework() not in OURS:
         raise SystemExit(2)
     for framework in FRAMEWORKS:
         get_graph_checks_registry(framework).checks.append(_Unloadable("; ".join(reasons)))
+
+
+def _running_framework() -> str:
+    """The framework that is loading us. A child process that runs another one has nothing to report: it may end."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        framework = getattr(frame.f_locals.get("self"), "check_type", None)
+        if isinstance(framework, str):
+            return framework
+        frame = frame.f_back
+    return ""
 
 
 def _exit_with_2() -> None:
@@ -160,6 +185,7 @@ class _Judgement:
     def _judge(self) -> dict[str, dict[int, Finding]]:
         found: dict[str, dict[int, Finding]] = {}
         files = dict.fromkeys(str(vertex[CustomAttributes.FILE_PATH]) for vertex in self.vertices)
+        files.update(dict.fromkeys(_terraform_files(self.graph)))
         for design in designs_of(list(files)):
             for policy in _wanted(design):
                 for finding in judge_design(design, [policy]):
@@ -194,6 +220,14 @@ def _data_of(graph: Any) -> Iterator[Vertex]:
         # rustworkx holds pairs of index and attributes, networkx the attributes beside its own index.
         data = node[1] if isinstance(node, tuple) else graph.nodes[node]
         yield data
+
+
+def _terraform_files(graph: Any) -> Iterator[str]:
+    # A root module often holds nothing but calls of modules: without its files there is no root.
+    for vertex in _data_of(graph):
+        file = str(vertex.get(CustomAttributes.FILE_PATH) or "")
+        if file.endswith(".tf"):
+            yield file
 
 
 def _is_resource(vertex: Vertex) -> bool:
@@ -233,9 +267,10 @@ def _as_checkov_sees(finding: Finding, design: Design) -> Finding:
     if finding.verdict is not Outcome.SKIPPED or resource is None:
         return finding
     written = str(resource.metadata.get("checkov", ""))
-    comments = "".join(text for _, text in resource.document.exception_comments if "checkov:skip" in text)
-    seen = finding.policy in written or finding.policy in comments
-    return finding if seen else replace(finding, verdict=Outcome.UNDECIDED)
+    inside = range(resource.line, resource.last_line + 1)
+    comments = [text for line, text in resource.document.exception_comments if line in inside]
+    written += "".join(text for text in comments if "checkov:skip" in text)
+    return finding if finding.policy in written else replace(finding, verdict=Outcome.UNDECIDED)
 
 
 class _Places:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from seawall.coverage import Protection
 from seawall.design import Design, Resource
-from seawall.values import Answer, Text, Unknown, Value, boolean, field, items, number, reasons, same
+from seawall.values import Answer, Text, Unknown, Value, boolean, field, items, number, reasons
 
 INSTANCE = "AWS::RDS::DBInstance"
 
@@ -37,7 +37,6 @@ LOCKS = {
     "AWS::Neptune::DBCluster": "DeletionProtection",
     "AWS::DynamoDB::Table": "DeletionProtectionEnabled",
     "AWS::Timestream::InfluxDBInstance": "DeletionProtection",
-    "AWS::Cognito::UserPool": "DeletionProtection",
 }
 """The property that makes the service itself refuse the deletion."""
 
@@ -56,12 +55,11 @@ def _remedy(resource: Resource) -> str:
     lock = LOCKS.get(resource.type)
     if resource.type == "AWS::DynamoDB::GlobalTable":
         lock = "DeletionProtectionEnabled on a replica"
-    on = "ACTIVE" if resource.type == "AWS::Cognito::UserPool" else "true"
     if resource.language == "terraform":
         setting = "deletion_protection_enabled" if resource.type.startswith("AWS::DynamoDB") else "deletion_protection"
-        return "lifecycle.prevent_destroy = true" + (f", and {setting} = {on}" if lock else "")
+        return "lifecycle.prevent_destroy = true" + (f", and {setting} = true" if lock else "")
     policy = "DeletionPolicy: Snapshot, or Retain" if resource.type in TAKES_SNAPSHOT else "DeletionPolicy: Retain"
-    return policy + (f", and {lock}: {on}" if lock else "")
+    return policy + (f", and {lock}: true" if lock else "")
 
 
 def what_deletion_takes(resource: Resource, kept: Protection, what: str) -> str:
@@ -106,8 +104,6 @@ def _locks(resource: Resource) -> list[Protection]:
     name = LOCKS.get(resource.type)
     if name is None:
         return []
-    if resource.type == "AWS::Cognito::UserPool":
-        return [Protection(same(resource.get(name), "ACTIVE"), name, name)]
     return [Protection(resource.boolean(name) or False, name, name)]
 
 

@@ -66,6 +66,8 @@ def target_of(record: Value, design: Design) -> Target:
     name = _text(field(record, "Name"))
     if name.startswith("_"):
         return Target(regional=False)  # proves the ownership of a domain, for a certificate or mail
+    if any("DomainValidationOptions" in reason for reason in reasons([field(record, "Name"), kind])):
+        return Target(regional=False)  # the same, in a loop over what a certificate asks for
     alias = field(record, "AliasTarget.DNSName")
     listed = items(field(record, "ResourceRecords"))
     targets = [alias] if alias is not None else [listed] if isinstance(listed, Unknown) else listed

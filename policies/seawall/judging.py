@@ -78,6 +78,8 @@ class _Court:
                 return replace(judgement, note=f"only the first {len(others)} scenarios were tried")
             return judgement
         known = [other for other in others if other.verdict.outcome is not Outcome.UNDECIDED]
+        # Where the defaults decide every condition, what they give is one of the cases and stays undecided.
+        known = known if None in outcome_of(self.design, set(judgement.touched)) else []
         if known and len(known) == len(others) and len({other.verdict.outcome for other in known}) == 1:
             return replace(known[0], note="whatever the parameters are")
         if flagged is not None:

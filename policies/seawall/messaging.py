@@ -27,7 +27,7 @@ from seawall.links import (
     source_kind,
     waiting_manner,
 )
-from seawall.values import Key, Text, Unknown, Value, field
+from seawall.values import Key, Text, Unknown, Value, field, leaves
 
 GENERATED_BY_CDK = re.compile(
     r"CustomResourceProviderHandler|BucketNotificationsHandler050a0587|LogRetentionaae0aa3c|AWS679f53fac002430cb0da5b79"
@@ -47,6 +47,10 @@ def invocations(function: Resource, design: Design) -> list[Link]:
             elif _is_environment(path) and other.key != function.key:
                 helps = other.type == FUNCTION and is_handler(other, design)
                 links.append(Link(other, path, Manner.HANDLER if helps else Manner.UNSURE))
+    role = design.resolve(function.get("Role"), "AWS::IAM::Role")
+    trusted = leaves(role.get("AssumeRolePolicyDocument")) if role is not None else ()
+    if role is not None and "edgelambda.amazonaws.com" in trusted:  # a distribution, perhaps of another stack
+        links.append(Link(role, "AssumeRolePolicyDocument", Manner.SYNCHRONOUS))
     return links
 
 

@@ -35,7 +35,7 @@ class Page:
     examples: tuple[Example, ...]
 
 
-class MalformedPage(Exception):  # noqa: N818 - it is no failure of the program
+class MalformedPage(Exception):
     """A page that has not the shape every page has; the message says the line (from 1) and what is wrong."""
 
 

@@ -108,9 +108,9 @@ def _units_below(path: Path, report: Report) -> Iterator[Unit]:
             folders.clear()
             yield Unit(Path(folder), "assembly", asked=folder == str(path))
             continue
-        terraform = terraform or any(name.endswith((".tf", ".tf.json")) for name in names)
+        terraform = terraform or any(name.endswith(".tf") for name in names)
         for name in sorted(names):
-            if name.endswith(SUFFIXES) and not name.endswith(".tf.json"):
+            if name.endswith(SUFFIXES):
                 yield Unit(Path(folder, name), "file", within=path)
     if terraform:
         yield Unit(path, "terraform")
@@ -119,7 +119,7 @@ def _units_below(path: Path, report: Report) -> Iterator[Unit]:
 def _named_unit(path: Path) -> Unit:
     if path.name == "manifest.json" and _is_assembly(str(path.parent)):
         return Unit(path.parent, "assembly", asked=True)
-    return Unit(path, "terraform" if path.name.endswith((".tf", ".tf.json")) else "file", asked=True)
+    return Unit(path, "terraform" if path.suffix == ".tf" else "file", asked=True)
 
 
 def _is_assembly(folder: str) -> bool:
@@ -212,6 +212,8 @@ def unread_lines(shown: str, problems: list[Unreadable]) -> list[Unread]:
 def _read_file(unit: Unit, options: Options, problems: list[Unreadable], report: Report) -> list[Design]:
     shown = str(unit.path)
     _refuse_special_files(unit.path)
+    if shown.endswith(".tf.json"):
+        raise Unreadable("is Terraform in JSON, which is not read: judge its plan (terraform show -json)")
     if _may_be_plan(unit.path):
         from seawall.sources import terraform_plan
 

@@ -32,7 +32,7 @@ def _judge(mappings: list[Resource], design: Design) -> Verdict:
         if target in (None, ""):
             problem = (
                 f"{mapping.id} reads a stream and sets no on-failure destination: a record that fails blocks "
-                "its shard until it expires, then is lost; a function's dead-letter queue never sees it"
+                "its shard or partition until it expires, then is lost; a function's dead-letter queue never sees it"
             )
             evidence = (f"{mapping.get('EventSourceArn')} → {mapping.id}",)
             return flagged(problem, fix=FIX, at=AT, evidence=evidence)

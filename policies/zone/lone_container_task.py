@@ -23,8 +23,11 @@ def lone_container_task(service: Resource, design: Design) -> Verdict:
     if isinstance(desired, float) and desired >= 2:
         return accepted(f"it starts with {desired:g} tasks", at=AT)
     unknown = [value for value in (desired, floor) if isinstance(value, Unknown)]
-    if unknown or desired != 1:
-        return undecided(Unknown(reasons(unknown) or ("whoever sets the count later",)), at=AT, fix=FIX)
+    if unknown:
+        return undecided(Unknown(reasons(unknown)), at=AT, fix=FIX)
+    if desired != 1:
+        message = "how many tasks it runs is left to whoever sets the count later"
+        return undecided("whoever sets the count later", at=AT, message=message, fix=FIX)
     return flagged(
         "one task does all the work: when its zone is lost, nobody is served until a new one has started",
         fix=FIX,

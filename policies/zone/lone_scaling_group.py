@@ -5,10 +5,11 @@ from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, policy, undecided
 from seawall.values import Unknown
 
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
 FIX = "set MinSize: 2 or more, and MaxSize above it"
 
 
-@policy(applies_to="AWS::AutoScaling::AutoScalingGroup")
+@policy(applies_to=GROUP)
 def lone_scaling_group(group: Resource, design: Design) -> Verdict:
     """Auto Scaling group runs a single instance."""
     capacity = capacity_of(group)
@@ -16,11 +17,25 @@ def lone_scaling_group(group: Resource, design: Design) -> Verdict:
     if isinstance(capacity, Unknown):
         return undecided(capacity, at=at, fix=FIX)
     if capacity is None or capacity < 1:
-        return undecided("whoever sets its capacity later", at=at, fix=FIX)
-    if capacity >= 2:
+        message = "how many instances it runs is left to whoever sets its capacity later"
+        return undecided("whoever sets its capacity later", at=at, message=message, fix=FIX)
+    loss = "when its zone is lost, nobody is served until a new one has started"
+    if capacity < 2:
+        return flagged(f"one instance does all the work: {loss}", fix=FIX, at=at)
+    reduced = _reduced_to_one(group, design)
+    if reduced is None:
         return accepted(f"it starts with {capacity:g} instances", at=at)
-    return flagged(
-        "one instance does all the work: when its zone is lost, nobody is served until a new one has started",
-        fix=FIX,
-        at=at,
-    )
+    problem = f"from each run of {reduced.id} on one instance does all the work: {loss}"
+    fix = f"set DesiredCapacity and MaxSize of {reduced.id} to 2 or more"
+    return flagged(problem, fix=fix, at=at, evidence=(f"{reduced.id} → {group.id}",))
+
+
+def _reduced_to_one(group: Resource, design: Design) -> Resource | None:
+    """A recurring scheduled action that leaves one instance; none at all is a service that is switched off."""
+    for action in design.of_type("AWS::AutoScaling::ScheduledAction"):
+        if action.get("Recurrence") is None or design.resolve(action.get("AutoScalingGroupName"), GROUP) is not group:
+            continue
+        least, most, desired = (action.number(name) for name in ("MinSize", "MaxSize", "DesiredCapacity"))
+        if (desired == 1 or (desired is None and most == 1)) and least != 0:
+            return action
+    return None

@@ -195,20 +195,12 @@ def test_what_can_be_read_is_judged(case: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
     _, report = judge(tmp_path)
     assert report["unread"] == []
-    assert [finding["verdict"] for finding in report["findings"] if finding["resource"] == "Database"] == [
-        verdict
-    ]
+    assert [finding["verdict"] for finding in report["findings"] if finding["resource"] == "Database"] == [verdict]
 
 
-@pytest.mark.parametrize(
-    "function", ["Fn::Cidr", "Fn::Select", "Fn::Split", "Fn::Join", "Fn::Sub", "Fn::GetAtt"]
-)
-@pytest.mark.parametrize(
-    "argument", [None, 3, "", [], {}, [[]], ["x", "nan"], ["nan", ["x"]], [{}, None, 1e999]]
-)
-def test_a_function_called_wrongly_leaves_the_verdict_open(
-    function: str, argument: Any, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("function", ["Fn::Cidr", "Fn::Select", "Fn::Split", "Fn::Join", "Fn::Sub", "Fn::GetAtt"])
+@pytest.mark.parametrize("argument", [None, 3, "", [], {}, [[]], ["x", "nan"], ["nan", ["x"]], [{}, None, 1e999]])
+def test_a_function_called_wrongly_leaves_the_verdict_open(function: str, argument: Any, tmp_path: Path) -> None:
     template = {"Resources": {"Database": database({function: argument})}}
     (tmp_path / "a.json").write_text(json.dumps(template))
     _, report = judge(tmp_path)
@@ -232,9 +224,7 @@ def test_a_loop_of_loops_is_bounded(tmp_path: Path) -> None:
     loop: dict[str, Any] = {"${I0}${I1}${I2}${I3}${I4}": {"Type": "AWS::SQS::Queue"}}
     for level in range(4, -1, -1):
         loop = {f"Fn::ForEach::Loop{level}": [f"I{level}", [str(index) for index in range(100)], loop]}
-    (tmp_path / "a.json").write_text(
-        json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": loop})
-    )
+    (tmp_path / "a.json").write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": loop}))
     (tmp_path / "good.yaml").write_text(GOOD)
     assert "Database" in [finding["resource"] for finding in judge(tmp_path)[1]["findings"]]
 
@@ -244,9 +234,7 @@ def test_a_folder_without_templates_is_said_to_hold_none(tmp_path: Path) -> None
     (tmp_path / "workflow.yaml").write_text("on: push\njobs: {}\n")
     code, report = judge(tmp_path)
     assert code == 2
-    assert report["unread"] == [
-        {"file": str(tmp_path), "line": None, "reason": "holds no template that Seawall reads"}
-    ]
+    assert report["unread"] == [{"file": str(tmp_path), "line": None, "reason": "holds no template that Seawall reads"}]
 
 
 def test_other_peoples_files_beside_templates_are_passed_over(tmp_path: Path) -> None:
@@ -387,9 +375,7 @@ Outputs: {{O: {{Value: !Ref P}}}}
 """
 
 
-@pytest.mark.parametrize(
-    "url", ["a.yaml", "b.yaml", "/dev/zero", "pipe.yaml", "../../../../etc/passwd", "[1]"]
-)
+@pytest.mark.parametrize("url", ["a.yaml", "b.yaml", "/dev/zero", "pipe.yaml", "../../../../etc/passwd", "[1]"])
 def test_nested_stacks_in_a_circle_or_out_of_the_folder_end(url: str, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(NESTED.format(name="Child", url=url))
     (tmp_path / "b.yaml").write_text(NESTED.format(name="Child", url="a.yaml"))

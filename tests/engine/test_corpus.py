@@ -52,10 +52,7 @@ def test_all_349_templates_are_read(report: dict[str, Any]) -> None:
 
 def test_what_cannot_be_read_is_said_in_one_line_a_file(report: dict[str, Any]) -> None:
     corpus = shared_folder("corpus")
-    said = {
-        (entry["file"].removeprefix(f"{corpus}/"), entry["line"], entry["reason"])
-        for entry in report["unread"]
-    }
+    said = {(entry["file"].removeprefix(f"{corpus}/"), entry["line"], entry["reason"]) for entry in report["unread"]}
     assert said == UNREAD
     assert len(report["unread"]) == len(UNREAD)
 

@@ -56,9 +56,7 @@ def test_a_short_tag_is_the_function_it_stands_for(text: str, node: object) -> N
     assert yaml_of(f"Value: {text}") == {"Value": node}
 
 
-@pytest.mark.parametrize(
-    "tag", ["!!python/object/apply:os.system", "!!set", "!<tag:example.com,1>"]
-)
+@pytest.mark.parametrize("tag", ["!!python/object/apply:os.system", "!!set", "!<tag:example.com,1>"])
 def test_any_other_tag_is_refused(tag: str) -> None:
     with pytest.raises(OtherDocument) as refusal:
         yaml_of(f"A: 1\nB: {tag} [x]\n")
@@ -70,9 +68,7 @@ def test_keys_are_names_whatever_they_look_like() -> None:
 
 
 def test_merge_keys_fill_in_what_is_not_written() -> None:
-    document = yaml_of(
-        "base: &base {a: 1, b: 2}\nother: &other {b: 3, c: 4}\nboth:\n  <<: [*base, *other]\n  a: 0\n"
-    )
+    document = yaml_of("base: &base {a: 1, b: 2}\nother: &other {b: 3, c: 4}\nboth:\n  <<: [*base, *other]\n  a: 0\n")
     assert document["both"] == {"a": 0, "b": 2, "c": 4}  # type: ignore[index]
 
 
@@ -134,8 +130,7 @@ def test_a_bomb_of_aliases_is_refused() -> None:
 
 def test_a_bomb_of_merge_keys_is_refused() -> None:
     levels = [
-        f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}], k{level}: 1}}"
-        for level in range(1, 40)
+        f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}], k{level}: 1}}" for level in range(1, 40)
     ]
     with pytest.raises(TooMuch):
         read_yaml("\n".join(["a0: &a0 {x: 1}", *levels]), [])

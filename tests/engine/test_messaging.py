@@ -76,9 +76,7 @@ def queue_with(policy: Any) -> dict[str, Any]:
         resource(
             "AWS::ApiGateway::Method",
             Integration={
-                "Uri": {
-                    "Fn::Sub": "arn:aws:apigateway:eu-west-1:lambda:path/functions/${Work.Arn}/invocations"
-                },
+                "Uri": {"Fn::Sub": "arn:aws:apigateway:eu-west-1:lambda:path/functions/${Work.Arn}/invocations"},
                 "RequestParameters": {"integration.request.header.X-Amz-Invocation-Type": "'Event'"},
             },
         ),
@@ -94,9 +92,7 @@ def test_who_does_not_wait_invokes_asynchronously(by: dict[str, Any]) -> None:
     [
         resource("AWS::ApiGateway::Method", Integration={"Uri": {"Fn::Sub": "${Work.Arn}/invocations"}}),
         resource("AWS::Cognito::UserPool", LambdaConfig={"PreSignUp": ARN}),
-        resource(
-            "AWS::StepFunctions::StateMachine", DefinitionString={"Fn::Sub": '{"Resource":"${Work.Arn}"}'}
-        ),
+        resource("AWS::StepFunctions::StateMachine", DefinitionString={"Fn::Sub": '{"Resource":"${Work.Arn}"}'}),
         resource("AWS::StepFunctions::StateMachine", Definition={"Parameters": {"FunctionName": "work"}}),
         resource("AWS::Lambda::Permission", FunctionName=ARN, Principal="apigateway.amazonaws.com"),
         resource("AWS::Pipes::Pipe", Source="arn:aws:sqs:::q", Target=ARN),
@@ -204,9 +200,7 @@ def test_a_redrive_policy_names_its_dead_letter_queue_in_every_way_of_writing(po
         ("AWS::IoT::TopicRule", {"TopicRulePayload": {"ErrorAction": {"Sqs": {"QueueUrl": "Q"}}}}),
     ],
 )
-def test_everything_that_fails_somewhere_can_name_a_queue_for_it(
-    kind: str, properties: dict[str, Any]
-) -> None:
+def test_everything_that_fails_somewhere_can_name_a_queue_for_it(kind: str, properties: dict[str, Any]) -> None:
     reference = json.dumps({"Fn::GetAtt": ["Failed", "Arn"]})
     by = {"Type": kind, "Properties": json.loads(json.dumps(properties).replace('"Q"', reference))}
     found = design({"Failed": QUEUE, "By": by})
@@ -215,9 +209,7 @@ def test_everything_that_fails_somewhere_can_name_a_queue_for_it(
 
 def test_a_destination_for_success_is_no_dead_letter_queue() -> None:
     arn = {"Fn::GetAtt": ["Done", "Arn"]}
-    settings = resource(
-        "AWS::Lambda::EventInvokeConfig", DestinationConfig={"OnSuccess": {"Destination": arn}}
-    )
+    settings = resource("AWS::Lambda::EventInvokeConfig", DestinationConfig={"OnSuccess": {"Destination": arn}})
     found = design({"Done": QUEUE, "Settings": settings})
     assert dead_letter_users(named(found, "Done"), found) == []
 
@@ -271,17 +263,13 @@ def test_a_queue_knows_who_reads_it_and_who_fills_it() -> None:
         {
             "Orders": QUEUE,
             "Work": FUNCTION,
-            "Mapping": resource(
-                "AWS::Lambda::EventSourceMapping", EventSourceArn=arn, FunctionName={"Ref": "Work"}
-            ),
+            "Mapping": resource("AWS::Lambda::EventSourceMapping", EventSourceArn=arn, FunctionName={"Ref": "Work"}),
             "Pipe": resource("AWS::Pipes::Pipe", Source=arn, Target="arn:aws:states:::m"),
             "Task": resource(
                 "AWS::ECS::TaskDefinition",
                 ContainerDefinitions=[{"Environment": [{"Name": "QUEUE", "Value": {"Ref": "Orders"}}]}],
             ),
-            "Uploads": resource(
-                "AWS::S3::Bucket", NotificationConfiguration={"QueueConfigurations": [{"Queue": arn}]}
-            ),
+            "Uploads": resource("AWS::S3::Bucket", NotificationConfiguration={"QueueConfigurations": [{"Queue": arn}]}),
         }
     )
     readers = {link.by.id: link.manner for link in consumers(named(found, "Orders"), found)}
@@ -293,9 +281,7 @@ def test_a_queue_knows_who_reads_it_and_who_fills_it() -> None:
 def test_a_target_that_a_parameter_names_is_a_failure_path() -> None:
     work = resource("AWS::Lambda::Function", DeadLetterConfig={"TargetArn": {"Ref": "Target"}})
     found = design({"Work": work}, Parameters={"Target": {"Type": "String"}})
-    assert [not isinstance(target, Unknown) for _, target in failure_paths(named(found, "Work"), found)] == [
-        True
-    ]
+    assert [not isinstance(target, Unknown) for _, target in failure_paths(named(found, "Work"), found)] == [True]
 
 
 def test_an_empty_target_is_no_failure_path() -> None:
@@ -324,6 +310,26 @@ def test_a_redrive_policy_that_cannot_be_read_is_unknown(policy: Any) -> None:
 @pytest.mark.parametrize("policy", ["", {}])
 def test_an_empty_redrive_policy_is_none(policy: Any) -> None:
     assert redrive(named(design({"Orders": queue_with(policy)}), "Orders")) == {}
+
+
+def alias_of(function: str) -> dict[str, Any]:
+    return resource("AWS::Lambda::Alias", FunctionName={"Ref": function}, FunctionVersion="1", Name="live")
+
+
+def test_a_function_is_found_by_a_piece_of_its_aliass_arn_though_others_have_an_alias_of_that_name() -> None:
+    piece = {"Fn::Select": [6, {"Fn::Split": [":", {"Ref": "WorkLive"}]}]}
+    mapping = resource("AWS::Lambda::EventSourceMapping", FunctionName={"Fn::Join": ["", [piece, ":live"]]})
+    other = resource("AWS::Lambda::Function", FunctionName="other")
+    found = design(
+        {"Other": other, "OtherLive": alias_of("Other"), "Work": FUNCTION, "WorkLive": alias_of("Work"), "Map": mapping}
+    )
+    assert function_of(named(found, "Map").get("FunctionName"), found) is named(found, "Work")
+
+
+def test_a_qualified_arn_names_its_function_and_not_an_alias_of_another() -> None:
+    found = design({"Other": FUNCTION | {"Properties": {}}, "OtherLive": alias_of("Other"), "Work": FUNCTION})
+    arn = "arn:aws:lambda:eu-west-1:111122223333:function:work:live"
+    assert function_of(arn, found) is named(found, "Work")
 
 
 def test_two_designs_share_no_facts() -> None:

@@ -112,9 +112,7 @@ conditions = st.recursive(
     | st.builds(lambda name: {"Condition": name}, names),
     lambda children: st.one_of(
         st.builds(lambda each: {"Fn::Not": [each]}, children),
-        st.builds(
-            lambda name, both: {name: both}, st.sampled_from(["Fn::And", "Fn::Or"]), st.lists(children)
-        ),
+        st.builds(lambda name, both: {name: both}, st.sampled_from(["Fn::And", "Fn::Or"]), st.lists(children)),
     ),
     max_leaves=4,
 )
@@ -143,11 +141,7 @@ templates = st.fixed_dictionaries(
         "Parameters": st.dictionaries(
             names,
             st.fixed_dictionaries(
-                {
-                    "Type": st.sampled_from(
-                        ["String", "Number", "List<AWS::EC2::Subnet::Id>", "CommaDelimitedList"]
-                    )
-                },
+                {"Type": st.sampled_from(["String", "Number", "List<AWS::EC2::Subnet::Id>", "CommaDelimitedList"])},
                 optional={"Default": values, "AllowedValues": st.lists(scalars, max_size=3) | scalars},
             )
             | values,
@@ -168,11 +162,7 @@ def test_a_template_with_anything_in_it_is_judged(template: dict[str, Any]) -> N
 
 
 @bounded
-@given(
-    st.recursive(
-        scalars, lambda children: st.lists(children) | st.dictionaries(st.text(), children), max_leaves=20
-    )
-)
+@given(st.recursive(scalars, lambda children: st.lists(children) | st.dictionaries(st.text(), children), max_leaves=20))
 def test_any_json_is_read_or_refused(value: Any) -> None:
     judge_text("a.json", json.dumps(value))
     judge_text("a.yaml", json.dumps({"AWSTemplateFormatVersion": value, "Resources": value}))
@@ -199,9 +189,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
 @pytest.mark.parametrize("applies_to", TYPES)
 @settings(bounded, max_examples=6)
 @given(properties=st.dictionaries(keys, values, min_size=2, max_size=10), name=names)
-def test_no_policy_fails_on_the_type_it_judges(
-    applies_to: str, properties: dict[str, Any], name: str
-) -> None:
+def test_no_policy_fails_on_the_type_it_judges(applies_to: str, properties: dict[str, Any], name: str) -> None:
     other = {
         "Type": "AWS::EC2::Subnet",
         "Properties": {"AvailabilityZone": properties.get("AvailabilityZone")},
@@ -224,9 +212,7 @@ def test_a_folder_with_anything_in_it_is_judged(tmp_path: Path, some: list[dict[
     assert all(finding.verdict is not Outcome.NOT_APPLICABLE for finding in report.findings)
 
 
-ATTRIBUTES = sorted(
-    {name.split(".")[0] for kind in KINDS.values() for name in kind.names} | {"tags", "multi_az"}
-)
+ATTRIBUTES = sorted({name.split(".")[0] for kind in KINDS.values() for name in kind.names} | {"tags", "multi_az"})
 
 planned = st.fixed_dictionaries(
     {"address": names, "type": st.sampled_from(sorted(KINDS)), "mode": st.just("managed"), "name": names},
@@ -241,9 +227,7 @@ plans = st.fixed_dictionaries(
         | values,
     },
     optional={
-        "resource_changes": st.lists(
-            st.fixed_dictionaries({"address": names, "change": values}) | values, max_size=3
-        ),
+        "resource_changes": st.lists(st.fixed_dictionaries({"address": names, "change": values}) | values, max_size=3),
         "configuration": values,
         "variables": values,
     },

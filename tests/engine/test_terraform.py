@@ -111,7 +111,7 @@ def test_resources_that_cloudformation_writes_into_another_one_join_it(tmp_path:
     )
     bucket = design.all["", "aws_s3_bucket.data"]
     assert bucket.get("VersioningConfiguration.Status") == "Enabled"
-    (called,) = bucket.items("NotificationConfiguration.LambdaConfigurations")
+    (called,) = bucket.get("NotificationConfiguration.LambdaConfigurations")
     assert called["Function"] == Reference(("", "aws_lambda_function.reader"), "Arn")
     work = design.all["", "aws_sqs_queue.work"]
     assert work.get("RedrivePolicy.deadLetterTargetArn") == Reference(("", "aws_sqs_queue.dead"), "Arn")

@@ -150,9 +150,7 @@ def test_checkov_reads_nearly_all_that_the_command_reads(hosts: dict[str, Host])
 
 
 @pytest.mark.parametrize("framework", ["cloudformation", "terraform"])
-def test_checkov_logs_no_error_but_about_templates_it_cannot_parse(
-    framework: str, hosts: dict[str, Host]
-) -> None:
+def test_checkov_logs_no_error_but_about_templates_it_cannot_parse(framework: str, hosts: dict[str, Host]) -> None:
     errors = [line for line in hosts[framework].log.splitlines() if "[ERROR]" in line]
     assert [line for line in errors if "error parsing" not in line] == []
 

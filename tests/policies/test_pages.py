@@ -70,9 +70,7 @@ def test_the_page_shows_what_is_flagged_and_what_is_accepted(policy: Policy) -> 
 
 @every_policy
 def test_one_sentence_introduces_each_example(policy: Policy) -> None:
-    bare = [
-        example.line for example in page_of(policy).examples if not re.search(r"\w.*[.:]$", example.sentence)
-    ]
+    bare = [example.line for example in page_of(policy).examples if not re.search(r"\w.*[.:]$", example.sentence)]
     assert bare == [], f"no sentence before the blocks in these lines of {policy.page}"
 
 

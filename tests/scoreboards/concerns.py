@@ -7,6 +7,7 @@ PEERS: dict[str, tuple[str, ...]] = {
     "dynamodb-pitr": ("table_without_recovery",),
     "ebs-in-backup-plan": ("volume_without_backup",),
     "efs-in-backup-plan": ("file_system_without_backup",),
+    "elasticache-backup": ("cache_without_snapshots",),
     "elasticache-memcached-cross-az": ("single_az_cache",),
     "elasticache-multi-az": ("single_az_cache",),
     "lambda-async-destination": ("async_function_without_failure_path",),
@@ -36,7 +37,7 @@ LABELLED: dict[str, tuple[str, ...]] = {
     ),
     "BACKUP": (
         "database_without_backup", "table_without_recovery", "bucket_without_versions",
-        "file_system_without_backup", "volume_without_backup",
+        "file_system_without_backup", "volume_without_backup", "cache_without_snapshots",
     ),
     "REGION": (
         "single_region_table", "single_region_bucket", "single_region_database",
@@ -57,8 +58,6 @@ LABELLED: dict[str, tuple[str, ...]] = {
 """For a concern of the labelled templates the policies that answer it."""
 
 LATER: dict[tuple[str, str], str] = {
-    ("PROTECT", "AWS::ElastiCache::ReplicationGroup"): "a policy about what deleting a cache loses",
-    ("PROTECT", "AWS::Elasticsearch::Domain"): "a policy about deletable search domains",
     ("REGION", "AWS::Elasticsearch::Domain"): "a policy about search domains in one region",
     ("SCALING", "AWS::ECS::Service"): "fixed_capacity_service",
 }

@@ -76,9 +76,7 @@ def score(shared: Path = SHARED) -> list[Judged]:
         ids = [f"SEA_{name.upper()}" for name in LABELLED.get(concern, ())]
         said = tuple(verdicts[policy] for policy in ids if policy in verdicts)
         reason = reasons.get((resource, concern), "")
-        found.append(
-            Judged(file, resource, label["type"], concern, label["verdict"], label["why"], said, reason)
-        )
+        found.append(Judged(file, resource, label["type"], concern, label["verdict"], label["why"], said, reason))
     return found
 
 

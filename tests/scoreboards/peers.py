@@ -114,16 +114,12 @@ def table(cases: Iterable[Case]) -> str:
         chosen = [case for case in cases if (case.source, case.concern) == (source, concern)]
         answered = ", ".join(PEERS.get(concern, ())) or "no policy yet"
         lines.append(f"| {source} | {concern} | {answered} | {_counts(chosen)} |")
-    lines.append(
-        f"| all | answered concerns | | {_counts([case for case in cases if case.concern in PEERS])} |"
-    )
+    lines.append(f"| all | answered concerns | | {_counts([case for case in cases if case.concern in PEERS])} |")
     lines += ["", "## Where the two disagree", ""]
     for case in cases:
         if case.outcome in ("differs", "disagree"):
             reason = case.reason or "not explained yet"
-            lines.append(
-                f"- {case.source} `{case.name}` expects {case.expected}, Seawall says {case.answer}: {reason}"
-            )
+            lines.append(f"- {case.source} `{case.name}` expects {case.expected}, Seawall says {case.answer}: {reason}")
     return "\n".join(lines) + "\n"
 
 

@@ -14,9 +14,7 @@ def judged() -> list[Judged]:
 
 
 def test_the_published_table_says_what_the_policies_say(judged: list[Judged]) -> None:
-    assert TABLE.read_text("utf-8") == table(judged), (
-        "write it again: python -m tests.scoreboards.labelled --write"
-    )
+    assert TABLE.read_text("utf-8") == table(judged), "write it again: python -m tests.scoreboards.labelled --write"
 
 
 @pytest.mark.parametrize("concern", LABELLED)

@@ -14,9 +14,7 @@ def cases() -> list[Case]:
 
 
 def test_the_published_table_says_what_the_policies_say(cases: list[Case]) -> None:
-    assert TABLE.read_text("utf-8") == table(cases), (
-        "write it again: python -m tests.scoreboards.peers --write"
-    )
+    assert TABLE.read_text("utf-8") == table(cases), "write it again: python -m tests.scoreboards.peers --write"
 
 
 def test_peers_agree_on_95_percent_of_what_we_answer(cases: list[Case]) -> None:

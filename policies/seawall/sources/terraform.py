@@ -11,6 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,39 @@ class _Reader:
         return [file for file in found if os.path.isfile(file)]
 
     def blocks(self, folder: str) -> list[tuple[Block, Document]]:
-        found = []
-        for file in self.names(folder):
-            parsed = self.file(file) if file.endswith(".tf") else None
-            found += [(block, parsed[1]) for block in parsed[0].blocks] if parsed else []
+        found: list[tuple[Block, Document]] = []
+        files = [file for file in self.names(folder) if file.endswith(".tf")]
+        for file in sorted(files, key=_is_override):
+            parsed = self.file(file)
+            read = [(block, parsed[1]) for block in parsed[0].blocks] if parsed else []
+            found += [pair for pair in read if not (_is_override(file) and _overridden(pair[0], found))]
         return found
+
+
+def _is_override(file: str) -> bool:
+    name = os.path.basename(file)
+    return name == "override.tf" or name.endswith("_override.tf")
+
+
+def _overridden(override: Block, blocks: list[tuple[Block, Document]]) -> bool:
+    """Puts an override file's block into the one it overrides; whether there is one."""
+    for position, (block, document) in enumerate(blocks):
+        if (block.type, block.labels) == (override.type, override.labels) and block.labels:
+            kinds = {_kind(inner) for inner in override.blocks}
+            merged = replace(block, attributes={**block.attributes, **override.attributes})
+            # Their lines stand in another file: the block's own first line serves.
+            merged.lines = {name: line for name, line in block.lines.items() if name not in override.attributes}
+            merged.blocks = [
+                *(inner for inner in block.blocks if _kind(inner) not in kinds),
+                *override.blocks,
+            ]
+            blocks[position] = (merged, document)
+            return True
+    return False
+
+
+def _kind(block: Block) -> str:
+    return block.labels[0] if block.type == "dynamic" and block.labels else block.type
 
 
 Calls = dict[tuple[str, str], str]
@@ -200,7 +229,7 @@ def _design(reader: _Reader, root: str, calls: Calls, parameters: Mapping[str, A
 
 
 def _folder(reader: _Reader, folder: str, calls: Calls, callers: tuple[str, ...]) -> Folder:
-    found = Folder(reader.blocks(folder))
+    found = Folder(reader.blocks(folder), path=reader.shown(folder))
     if len(callers) < 20:
         for (caller, name), target in calls.items():
             if os.path.abspath(caller) == os.path.abspath(folder) and target not in (*callers, folder):

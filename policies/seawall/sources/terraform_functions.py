@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from seawall.documents import Unreadable, read_yaml
+from seawall.sources.terraform_patterns import regex, regexall
 from seawall.texts import split
 from seawall.values import (
     Reference,
@@ -35,12 +37,12 @@ ZONES_AT_LEAST = 2
 
 def missing(what: str) -> Unknown:
     """What an error stands for: something that is not there. ``try`` passes it over."""
-    return Unknown((f"{what}, which is not there",), identity=("missing",))
+    return Unknown((f"{what}, which is not there",), identity=("missing", what))
 
 
 def is_missing(value: Value) -> bool:
     """Whether a value is an error that ``try`` passes over."""
-    return isinstance(value, Unknown) and value.identity == ("missing",)
+    return isinstance(value, Unknown) and isinstance(value.identity, tuple) and value.identity[:1] == ("missing",)
 
 
 def item_of(base: Value, index: Value) -> Value:
@@ -308,6 +310,42 @@ def _decode(value: Value) -> Value:
     return from_json(value)
 
 
+def _decode_yaml(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value if isinstance(value, Unknown) else Unknown(reasons(value) or ("a YAML text",))
+    try:
+        return read_yaml(value, [])
+    except (Unreadable, RecursionError):
+        return Unknown(("a YAML text",))
+
+
+def _match_keys(values: Value, keys: Value, wanted: Value) -> Value:
+    if not (isinstance(values, list) and isinstance(keys, list) and isinstance(wanted, list)):
+        return Unknown(reasons([values, keys, wanted]) or ("a list",))
+    found: list[Value] = []
+    for value, key in zip(values, keys, strict=True):
+        answer = _contains(wanted, key)
+        if isinstance(answer, Unknown):
+            return answer
+        found += [value] if answer else []
+    return found
+
+
+def _chunks(values: Value, size: Value) -> Value:
+    length = number(size)
+    if not isinstance(values, list) or not isinstance(length, float) or length < 1:
+        return Unknown(reasons([values, size]) or ("a list",))
+    return [values[start : start + int(length)] for start in range(0, len(values), int(length))]
+
+
+def _format_list(pattern: Value, *lists: Value) -> Value:
+    sizes = {len(values) for values in lists if isinstance(values, list)}
+    if len(sizes) != 1 or any(isinstance(values, Unknown) for values in lists):
+        return Unknown(reasons([pattern, *lists]) or ("a list",))
+    rows = [values if isinstance(values, list) else [values] * max(sizes) for values in lists]
+    return [_format(pattern, *row) for row in zip(*rows, strict=True)]
+
+
 def from_json(value: Value) -> Value:
     """A JSON text as what it says; unknown pieces stay where they are; anything else as it is."""
     if not isinstance(value, (str, Text)):
@@ -426,6 +464,13 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "anytrue": lambda values: _all(values, True),
     "jsonencode": _same_elements,
     "jsondecode": _decode,
+    "yamlencode": _same_elements,
+    "yamldecode": _decode_yaml,
+    "regex": regex,
+    "regexall": regexall,
+    "matchkeys": _match_keys,
+    "chunklist": _chunks,
+    "formatlist": _format_list,
     "base64encode": _same_elements,
     "base64decode": _same_elements,
 }

@@ -62,6 +62,11 @@ def read_expression(text: str) -> Expression:
     return found
 
 
+def read_template(text: str) -> Expression:
+    """A file's text with ``${…}`` and ``%{…}`` in it; raises ``Unreadable``."""
+    return _Reader(text)._template("")
+
+
 def mentions(expression: Any) -> Iterator[tuple[str, ...]]:
     """The names at the start of each traversal inside an expression: ``("aws_subnet", "a", "id")``."""
     if not isinstance(expression, (tuple, list)):
@@ -501,4 +506,4 @@ def _joined(parts: list[Any]) -> Expression:
     return ("template", [("literal", part) if isinstance(part, str) else part for part in parts])
 
 
-__all__ = ["Block", "Expression", "mentions", "read_blocks", "read_expression"]
+__all__ = ["Block", "Expression", "mentions", "read_blocks", "read_expression", "read_template"]

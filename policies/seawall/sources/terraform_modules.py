@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.source import Document
+from seawall.sources.terraform_files import Files
 from seawall.sources.terraform_functions import at_least, missing
 from seawall.sources.terraform_language import Block, Expression, mentions
 from seawall.sources.terraform_mapping import spelled
@@ -17,7 +18,17 @@ from seawall.values import Key, Reference, Text, Unknown, Value, boolean, leaves
 
 IDENTIFYING = frozenset(
     (
-        *("id", "name", "bucket", "identifier", "cluster_identifier", "function_name", "cluster_id", "key_id", "url"),
+        *(
+            "id",
+            "name",
+            "bucket",
+            "identifier",
+            "cluster_identifier",
+            "function_name",
+            "cluster_id",
+            "key_id",
+            "url",
+        ),
         *("replication_group_id", "global_cluster_identifier", "domain_name", "table_name"),
     )
 )
@@ -36,6 +47,13 @@ class Folder:
 
     blocks: list[tuple[Block, Document]] = field(default_factory=list)
     calls: dict[str, Folder] = field(default_factory=dict)
+    path: str = ""
+
+    def paths(self) -> Iterator[str]:
+        """Its own path and those of the folders that it calls."""
+        yield self.path
+        for called in self.calls.values():
+            yield from called.paths()
 
 
 class Configuration:
@@ -46,7 +64,8 @@ class Configuration:
         self.steps = 0
         self.modules = 0
         self.instances: dict[Key, Instance] = {}
-        self.root = Module(self, folder, "", None, given, {})
+        self.files = Files(folder.path, dict.fromkeys(folder.paths()))
+        self.root = Module(self, folder, "", parent=None, arguments=given, providers={})
 
     def attribute_of(self, reference: Reference, name: str) -> Value:
         """An attribute of a resource: as configured, or a reference to what the provider will know."""
@@ -163,6 +182,7 @@ class Module:
         configuration: Configuration,
         folder: Folder,
         path: str,
+        *,
         parent: Scope | None,
         arguments: dict[str, Any],
         providers: dict[str, Provider],
@@ -198,12 +218,16 @@ class Module:
             "local": self.local,
             "module": self.call,
             "data": lambda kind: Lookup(lambda label: self.data(kind, label)),
-            "path": lambda part: Unknown((f"path.{part}",), identity=("path", part)),
+            "path": self._path,
             "terraform": lambda part: Unknown((f"terraform.{part}",), identity=("terraform", part)),
             "each": lambda part: Unknown((f"each.{part}",)),
             "count": lambda part: Unknown((f"count.{part}",)),
         }.get(name)
         return Lookup(find) if find else missing(name)
+
+    def _path(self, part: str) -> Value:
+        found = {"module": self.folder.path, "root": self.configuration.files.root}.get(part)
+        return found or Unknown((f"path.{part}",), identity=("path", part))
 
     def _keep(self, key: Any, compute: Callable[[], Value]) -> Value:
         if key not in self._kept:
@@ -289,8 +313,14 @@ class Module:
         def make(index: str, scope: Scope, unknown: Unknown | None) -> Value:
             if self.configuration.modules >= MAX_MODULES:
                 return Unknown((f"module {name}, beyond {MAX_MODULES} modules",))
-            path = f"{self.path}module.{name}{index}."
-            called = Module(self.configuration, folder, path, scope, dict(block.attributes), self._passed(block))
+            called = Module(
+                self.configuration,
+                folder,
+                f"{self.path}module.{name}{index}.",
+                parent=scope,
+                arguments=dict(block.attributes),
+                providers=self._passed(block),
+            )
             return Lookup2(called)
 
         return self._repeated(block, make)
@@ -467,7 +497,7 @@ def _with_optional(value: Value, kind: Expression | None, scope: Scope) -> Value
     name, inner = kind[1], kind[2][0]
     if name == "optional":
         if value is None and len(kind[2]) > 1:
-            return evaluate(kind[2][1], scope)
+            value = evaluate(kind[2][1], scope)
         return _with_optional(value, inner, scope)
     if name in ("list", "set") and isinstance(value, list):
         return [_with_optional(item, inner, scope) for item in value]

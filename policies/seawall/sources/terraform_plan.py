@@ -26,7 +26,17 @@ MAX_BYTES = 256 * 1024 * 1024
 _MARKS = ("planned_values", "resource_changes", "terraform_version")
 _IDENTIFYING = frozenset(
     (
-        *("id", "arn", "name", "bucket", "identifier", "cluster_identifier", "function_name", "cluster_id", "key_id"),
+        *(
+            "id",
+            "arn",
+            "name",
+            "bucket",
+            "identifier",
+            "cluster_identifier",
+            "function_name",
+            "cluster_id",
+            "key_id",
+        ),
         *("replication_group_id", "url"),
     )
 )
@@ -95,7 +105,7 @@ class _Plan:
             address, kind = str(resource.get("address")), str(resource.get("type"))
             configured = self._configured(module, resource)
             unknown = _mapping(self.changes.get(address)).get("after_unknown")
-            context = _Context(module, resource)
+            context = _Context(module, resource, configured.get("for_each_expression"))
             expressions = _mapping(configured.get("expressions"))
             attributes = {
                 str(name): value
@@ -194,10 +204,17 @@ class _Plan:
         plural = (name.endswith("s") and not name.endswith("ss")) or name == "vpc_zone_identifier"
         if found and plural:
             return found
-        if len(found) == 1:
+        if len(found) == 1 and not self._of_another_key(keys[0], references, context):
             return found[0]
         why = tuple(dict.fromkeys(_described(reference) for reference in references)) or (f"{name}, known after apply",)
         return Unknown(why, identity=("plan", context.address, name))
+
+    def _of_another_key(self, key: Key, references: list[str], context: _Context) -> bool:
+        """Whether a loop's lone other instance is all there is: a condition may have left the setting out."""
+        index = self.addresses[key[1]].get("index")
+        looped = any(name.startswith("each.") for name in references)
+        named = any(f'["{index}"]' in name for name in references)
+        return looped and not named and isinstance(index, str) and index != context.index
 
     def _keys(self, expression: Any, context: _Context) -> Iterator[Key]:
         """The planned resources that an expression refers to, through modules and variables."""
@@ -221,32 +238,30 @@ class _Plan:
         if depth > 20:
             return
         parts = _split(name)
+        further = list(self._further(parts, context))
+        for reference, place, by_index in further:
+            yield from self._behind(reference, place, by_index, depth + 1)
+        if not further and len(parts) > 1 and parts[0] not in _NO_RESOURCES:
+            prefix = "".join(f"module.{step}." for step in context.module)
+            yield from self._instances(f"{prefix}{parts[0]}.{parts[1]}", context, indexed)
+
+    def _further(self, parts: list[str], context: _Context) -> Iterator[tuple[str, _Context, bool]]:
+        """The references behind a variable, a module's output or a loop, each with the place it stands in."""
         if parts[0] == "var" and len(parts) > 1 and context.module:
             parent = context.module[:-1]
-            call = _mapping(_mapping(self._module(parent).get("module_calls")).get(_without_index(context.module[-1])))
+            calls = _mapping(self._module(parent).get("module_calls"))
+            call = _mapping(calls.get(_without_index(context.module[-1])))
             argument = _mapping(call.get("expressions")).get(_without_index(parts[1]))
-            above = _Context(parent, {})
-            for inner in _longest([str(item) for item in _list(_mapping(argument).get("references"))]):
-                yield from self._behind(inner, above, False, depth + 1)
+            for inner in _references_of(argument):
+                yield inner, _Context(parent, {}), False
         elif parts[0] == "module" and len(parts) > 2:
             for module in self._instances_of_module(context.module, parts[1]):
                 output = _mapping(_mapping(self._module(module).get("outputs")).get(_without_index(parts[2])))
-                inside = _Context(module, {})
-                references = _list(_mapping(output.get("expression")).get("references"))
-                for inner in _longest([str(item) for item in references]):
-                    yield from self._behind(inner, inside, False, depth + 1)
-        elif len(parts) > 1 and parts[0] not in (
-            "data",
-            "local",
-            "each",
-            "count",
-            "path",
-            "self",
-            "terraform",
-            "var",
-        ):
-            prefix = "".join(f"module.{step}." for step in context.module)
-            yield from self._instances(f"{prefix}{parts[0]}.{parts[1]}", context, indexed)
+                for inner in _references_of(output.get("expression")):
+                    yield inner, _Context(module, {}), False
+        elif parts[:2] == ["each", "value"] and len(context.for_each) == 1:
+            # The resource behind each.value bears the same key where the loop goes over that resource alone.
+            yield context.for_each[0], _Context(context.module, context.resource), True
 
     def _instances_of_module(self, module: tuple[str, ...], name: str) -> list[tuple[str, ...]]:
         wanted = (*module, name)
@@ -303,12 +318,21 @@ class _Plan:
         return self._lines.get(address, 1)
 
 
+_NO_RESOURCES = ("data", "local", "each", "count", "path", "self", "terraform", "var")
+
+
+def _references_of(expression: Any) -> list[str]:
+    return _longest([str(name) for name in _list(_mapping(expression).get("references"))])
+
+
 class _Context:
     """Where an expression stands: its module and the resource with its index."""
 
-    def __init__(self, module: tuple[str, ...], resource: dict[str, Any]) -> None:
+    def __init__(self, module: tuple[str, ...], resource: dict[str, Any], for_each: Any = None) -> None:
         self.module = module
+        self.for_each = _references_of(for_each)
         self.address = str(resource.get("address", ""))
+        self.resource = resource
         self.index = resource.get("index")
 
 

@@ -60,7 +60,10 @@ class Properties:
 def _read_json(attribute: str, raw: Value) -> Value:
     if attribute == "redrive_policy" and isinstance(raw, Reference):
         # A plan knows only which queue the text names, and a redrive policy names no other than that.
-        return {"deadLetterTargetArn": raw, "maxReceiveCount": Unknown(("maxReceiveCount, known after apply",))}
+        return {
+            "deadLetterTargetArn": raw,
+            "maxReceiveCount": Unknown(("maxReceiveCount, known after apply",)),
+        }
     return from_json(raw)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from seawall.sources.terraform_files import FILE_FUNCTIONS, Files
 from seawall.sources.terraform_functions import FUNCTIONS, is_missing, item_of, missing
 from seawall.sources.terraform_language import Expression
 from seawall.values import (
@@ -27,6 +28,10 @@ MAX_STEPS = 500_000
 """Expressions evaluated for one root module. Loops over loops in a stranger's file must end."""
 
 
+_FORGIVING = ("try", "can", "coalesce", "lookup")
+"""Functions that go on where an argument is an error, or find out themselves which one counts."""
+
+
 class Named(Protocol):
     """Something with members that are no values themselves: ``var``, ``data.aws_subnets``, a module."""
 
@@ -38,6 +43,7 @@ class World(Protocol):
     """What all scopes of one root module share."""
 
     steps: int
+    files: Files
 
     def attribute_of(self, reference: Reference, name: str) -> Value:
         """An attribute of a resource, configured or known only to the provider."""
@@ -147,6 +153,11 @@ def _call(expression: Expression, scope: Scope) -> Value:
         if not isinstance(last, list):
             return Unknown(reasons(last) or (f"the arguments of {name}",))
         values += last
+    wrong = next((value for value in values if is_missing(value)), None)
+    if wrong is not None and name not in _FORGIVING:
+        return wrong
+    if name in FILE_FUNCTIONS:
+        return FILE_FUNCTIONS[name](values, scope)
     function = FUNCTIONS.get(name)
     if function is None:
         why = tuple(dict.fromkeys(reasons(values))) or (f"{name}()",)
@@ -162,6 +173,8 @@ def _if(expression: Expression, scope: Scope) -> Value:
     answer = boolean(evaluate(condition, scope))
     if isinstance(answer, bool):
         return evaluate(when_true if answer else when_false, scope)
+    if is_missing(answer):
+        return answer
     left, right = evaluate(when_true, scope), evaluate(when_false, scope)
     if same(left, right) is True:
         return left
