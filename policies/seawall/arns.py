@@ -6,14 +6,13 @@ The forms of the ARNs are those of the service authorization reference ("Resourc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.values import Answer, Reference, Text, Unknown, Value, field, join_parts, reasons
 
 
-@dataclass(frozen=True, slots=True)
-class ArnForm:
+class ArnForm(NamedTuple):
     """How a type's ARN is made: service, what stands before the name, and the property that sets the name.
 
     ``generated`` tells that CloudFormation makes the name of the stack's name and the logical id where it
@@ -46,8 +45,7 @@ ARN_FORMS: dict[str, ArnForm] = {
 """The types that AWS Backup protects and a template declares."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The resource that a selection may take, where it is and how it is tagged.
 
     ``uncertain_tags`` is the Unknown behind tags whose keys the template does not tell; ``is_replica`` tells

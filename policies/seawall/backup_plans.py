@@ -8,8 +8,7 @@ keys and values are case-sensitive. Whether the account has opted in to a servic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple
 
 from seawall.arns import ARN_FORMS, Subject, arn_matches
 from seawall.coverage import NOTHING, Copy, Coverage, Matched, PlanCoverage, Rule
@@ -33,9 +32,6 @@ from seawall.values import (
 
 SELECTION = "AWS::Backup::BackupSelection"
 PLAN = "AWS::Backup::BackupPlan"
-
-Result = TypeVar("Result")
-
 
 def backup_coverage(
     resource: Resource, design: Design, *, region: Value = None, tags: Mapping[str, Value] | None = None
@@ -130,8 +126,7 @@ def _by_arns(selection: Resource, name: str, subject: Subject, design: Design) -
     return best
 
 
-@dataclass(slots=True)
-class _Patterns:
+class _Patterns(NamedTuple):
     """The ARNs of a list: those that name one resource of the design, by its key, and all others."""
 
     naming: dict[Key, list[Value]]

@@ -6,7 +6,7 @@ A bucket that only receives logs, replicas or artefacts is recognised by who ref
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.values import (
@@ -74,8 +74,7 @@ LOG_WRITERS = (
 REPLICAS = "the replicas of a bucket elsewhere"
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Where one replication rule of a bucket copies to.
 
     ``bucket`` is the ARN as written, ``resource`` the bucket of the design it names, if any. ``region`` is

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.design import Design, Resource, mentioned
 from seawall.values import Key, Text, Unknown, Value, field, number, reasons
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many there are at least and at most, and what decides where these differ."""
 
     at_least: int

@@ -24,7 +24,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +269,7 @@ def _as_checkov_sees(finding: Finding, design: Design) -> Finding:
     inside = range(resource.line, resource.last_line + 1)
     comments = [text for line, text in resource.document.exception_comments if line in inside]
     written += "".join(text for text in comments if "checkov:skip" in text)
-    return finding if finding.policy in written else replace(finding, verdict=Outcome.UNDECIDED)
+    return finding if finding.policy in written else finding._replace(verdict=Outcome.UNDECIDED)
 
 
 class _Places:

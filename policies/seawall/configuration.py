@@ -6,8 +6,8 @@ recovery path of a ``multi-az`` design too). Every other key is refused by name 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from seawall.documents import Mapping, Unreadable, read_yaml
 
@@ -22,8 +22,7 @@ class Misuse(Exception):
     """What the user asked for cannot be done; the message says why and what to write instead."""
 
 
-@dataclass(frozen=True)
-class Objective:
+class Objective(NamedTuple):
     """What a design promises to survive: ``name`` is one of ``OBJECTIVES``."""
 
     name: str = OBJECTIVES[0]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.design import Resource
 from seawall.values import Answer, Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One copy that a rule makes: the destination vault's ARN as written, and how many days it is kept.
 
     ``vault`` may be a ``Reference``, ``Text``, ``str`` or ``Unknown``; a snapshot policy's copy holds the
@@ -21,8 +20,7 @@ class Copy:
     delete_after_days: float | Unknown | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule of a plan: when (a cron expression, or as written), whereto, and for how many days."""
 
     name: Value
@@ -33,8 +31,7 @@ class Rule:
     copies: tuple[Copy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCoverage:
+class PlanCoverage(NamedTuple):
     """One plan (or snapshot policy) that selects the resource.
 
     ``plan`` is ``None`` where the selection belongs to a plan outside the design; ``rules`` is then empty,
@@ -54,8 +51,7 @@ class PlanCoverage:
         return (self.plan or self.selection).id
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """Whether any plan selects the resource: ``answer`` is True, False or the Unknown that decides.
 
     ``plans`` surely select it; ``possible`` may. ``evidence`` is the chain of the first one.
@@ -76,16 +72,14 @@ NOTHING = Coverage(answer=False)
 """No plan selects the resource."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(NamedTuple):
     """Whether a selection takes a resource, and the step that took it: ``tag backup=daily``."""
 
     answer: Answer
     step: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(NamedTuple):
     """Whether something protects a resource: ``answer`` True, False or the Unknown that decides.
 
     ``by`` says in words what does or does not, ``at`` the dotted path of the property that decides,

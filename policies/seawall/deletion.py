@@ -5,7 +5,7 @@ Defaults are those of the ``DeletionPolicy`` attribute's page in the CloudFormat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from seawall.coverage import Protection
 from seawall.design import Design, Resource
@@ -43,12 +43,12 @@ LOCKS = {
 
 def kept_on_delete(resource: Resource) -> Protection:
     """What keeps a resource's data when it is removed from the stack, or the stack is deleted."""
-    found = [replace(_policy(resource), remedy=_remedy(resource)), *_locks(resource)]
+    found = [_policy(resource)._replace(remedy=_remedy(resource)), *_locks(resource)]
     sure = next((protection for protection in found if protection.answer is True), None)
     if sure is not None:
         return sure
     unknown = [protection.answer for protection in found if isinstance(protection.answer, Unknown)]
-    return replace(found[0], answer=Unknown(reasons(unknown))) if unknown else found[0]
+    return found[0]._replace(answer=Unknown(reasons(unknown))) if unknown else found[0]
 
 
 def _remedy(resource: Resource) -> str:
@@ -164,8 +164,7 @@ def object_lock(bucket: Resource) -> Protection:
     return Protection(Unknown(reasons(unknown)) if unknown else False, "object lock", at)
 
 
-@dataclass(frozen=True, slots=True)
-class Emptying:
+class Emptying(NamedTuple):
     """What deletes a bucket's objects with the stack: True, False or Unknown; ``by`` names what does."""
 
     answer: Answer

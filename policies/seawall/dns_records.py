@@ -7,7 +7,7 @@ Route 53 developer guide.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.values import (
@@ -50,8 +50,7 @@ CHOOSING = (
 """Properties that make Route 53 choose among records of one name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a record points at: ``regional`` True, False or the Unknown that decides; ``name`` for people."""
 
     regional: Answer

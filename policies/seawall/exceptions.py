@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from seawall.design import Resource
 
 _COMMENT = re.compile(r"(?:checkov|seawall):skip=([A-Za-z0-9_]+)[ \t]*(?::[ \t]*(.*))?")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyException:
+class PolicyException(NamedTuple):
     """An exception as written. It holds where ``complaint`` is empty."""
 
     reason: str

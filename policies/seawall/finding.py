@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from seawall.policy import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One policy's verdict about one resource.
 
     ``file`` is the file as the user named it, ``line`` (from 1) that of the property that decides and
@@ -56,8 +55,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """Something that was asked for and could not be read or judged, with the reason in one line.
 
     ``resource`` is set where a policy failed on it.
@@ -73,7 +71,6 @@ class Unread:
         return {"file": self.file, "line": self.line, "reason": self.reason}
 
 
-@dataclass(slots=True)
 class Report:
     """Everything one run found.
 
@@ -81,12 +78,13 @@ class Report:
     the real paths of files that were read as nested stacks of others; ``seconds`` is wall-clock time.
     """
 
-    findings: list[Finding] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    files: int = 0
-    others: int = 0
-    children: set[str] = field(default_factory=set)
-    seconds: float = 0.0
+    def __init__(self, findings: Iterable[Finding] = (), unread: Iterable[Unread] = (), files: int = 0, seconds: float = 0.0) -> None:
+        self.findings = list(findings)
+        self.unread = list(unread)
+        self.files = files
+        self.others = 0
+        self.children: set[str] = set()
+        self.seconds = seconds
 
     def add(self, other: Report) -> None:
         """Takes over what another report found."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.exceptions import exception_for
@@ -18,8 +18,7 @@ class PolicyFailed(Exception):
     """A policy raised while it judged; the message names the policy, the resource and the error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A verdict, the resource as it was judged, what was read on the way, and a note about scenarios."""
 
     verdict: Verdict
@@ -60,7 +59,7 @@ class _Court:
             for design in self.scenarios.designs:
                 if _exists(design, resource.key):
                     judgement = _judge(policy, design, resource.key)
-                    return replace(judgement, note=f"it exists only where {design.scenario}")
+                    return judgement._replace(note=f"it exists only where {design.scenario}")
         judgement = _judge(policy, self.design, resource.key)
         conditional = any(kind == "condition" for kind, _, _ in judgement.touched)
         if not conditional or judgement.verdict.outcome not in (Outcome.ACCEPTED, Outcome.UNDECIDED):
@@ -73,17 +72,17 @@ class _Court:
         flagged = next((other for other in others if other.verdict.outcome is Outcome.FLAGGED), None)
         if judgement.verdict.outcome is Outcome.ACCEPTED:
             if flagged is not None:
-                return replace(judgement, note=f"flagged where {flagged.resource.design.scenario}")
+                return judgement._replace(note=f"flagged where {flagged.resource.design.scenario}")
             if self.scenarios.cut:
-                return replace(judgement, note=f"only the first {len(others)} scenarios were tried")
+                return judgement._replace(note=f"only the first {len(others)} scenarios were tried")
             return judgement
         known = [other for other in others if other.verdict.outcome is not Outcome.UNDECIDED]
         # Where the defaults decide every condition, what they give is one of the cases and stays undecided.
         known = known if None in outcome_of(self.design, set(judgement.touched)) else []
         if known and len(known) == len(others) and len({other.verdict.outcome for other in known}) == 1:
-            return replace(known[0], note="whatever the parameters are")
+            return known[0]._replace(note="whatever the parameters are")
         if flagged is not None:
-            return replace(judgement, note=f"flagged where {flagged.resource.design.scenario}")
+            return judgement._replace(note=f"flagged where {flagged.resource.design.scenario}")
         return judgement
 
     def _others(self, policy: Policy, judgement: Judgement) -> Iterator[Judgement]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.json_text import parsed
@@ -34,8 +34,7 @@ class Manner(StrEnum):
     UNSURE = "in a way that cannot be seen"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """``by`` reaches something through its property ``path``, in this ``manner``."""
 
     by: Resource

@@ -7,8 +7,7 @@ one list differ, equal symbols are equal, and unrelated unknowns may be either. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, undecided
@@ -22,8 +21,7 @@ MANY = 99
 SUBNET = "AWS::EC2::Subnet"
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(NamedTuple):
     """How many distinct zones some places lie in, why that is not known, and what was followed."""
 
     at_least: int
@@ -39,8 +37,7 @@ class Spread:
         return False if self.at_most <= 1 else Unknown(self.because or ("the zones of the subnets",))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One subnet or zone of a list: how people call it, what identifies it, and the zone it is in."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.arns import ARN_FORMS
 from seawall.backup_plans import PLAN, SELECTION, backup_coverage, rules_of
@@ -11,8 +11,7 @@ from seawall.tag_filters import key_of, value_of
 from seawall.values import Reference, Unknown, Value, field, items, leaves, plain_text, same
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """What a plan takes. ``taken`` names resources of the design; ``barren`` says why it takes none at all.
 
     Where both are empty, ``because`` says what decides. ``at`` is the plan's property at fault and ``fix``

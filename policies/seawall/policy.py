@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.values import Unknown, Value, boolean, number, reasons
@@ -24,8 +24,7 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A policy's conclusion about one resource.
 
     ``message`` is one sentence that says what is there and what that fails to survive; ``fix`` one that
@@ -42,7 +41,7 @@ class Verdict:
 
     def with_evidence(self, *evidence: str) -> Verdict:
         """The same verdict with the chain that led to it."""
-        return replace(self, evidence=evidence)
+        return self._replace(evidence=evidence)
 
 
 def accepted(message: str, *, at: str = "", evidence: tuple[str, ...] = ()) -> Verdict:
@@ -108,8 +107,7 @@ def accept_if(
 Judge = Callable[[Resource, Design], Verdict]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """One policy: the function that judges, and what its file and folder say about it."""
 
     name: str

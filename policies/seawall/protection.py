@@ -8,7 +8,7 @@ reader fills in its provider's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.backup_plans import backup_coverage, selects
 from seawall.buckets import (
@@ -96,8 +96,7 @@ def _days(days: float) -> str:
     return "1 day" if days == 1 else f"{days:g} days"
 
 
-@dataclass(frozen=True, slots=True)
-class Replica:
+class Replica(NamedTuple):
     """A DynamoDB table in one region: its own, or one of a global table's. ``tags`` are the replica's."""
 
     region: Value

@@ -7,7 +7,7 @@ region the stack is in anyway. Messages say so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.coverage import Copy, PlanCoverage
 from seawall.design import Design, Resource
@@ -19,8 +19,7 @@ from seawall.values import Answer, Key, Reference, Text, Unknown, Value, reasons
 VAULTS = ("AWS::Backup::BackupVault", "AWS::Backup::LogicallyAirGappedBackupVault")
 
 
-@dataclass(frozen=True, slots=True)
-class RegionalCopy:
+class RegionalCopy(NamedTuple):
     """One copy: whether it is in another region, what makes it, and the property that says so."""
 
     elsewhere: Answer

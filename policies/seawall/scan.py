@@ -10,9 +10,9 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from seawall.design import Design
 from seawall.documents import Unreadable
@@ -37,20 +37,18 @@ CHUNK = 8
 """Units that a process takes at a time: few enough to spread, many enough to be worth the hand-over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a run is asked for: the policies to apply, parameter values by name, how many processes.
 
     ``jobs`` of 0 means one for each processor that this process may use.
     """
 
     policies: tuple[Policy, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = MappingProxyType({})
     jobs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One source to judge: a file, or the folder of a CDK assembly or of Terraform modules.
 
     ``asked`` is whether the user named it; ``within`` the folder that its nested stacks are read from,

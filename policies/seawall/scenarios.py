@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations, islice, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from seawall.design import Design
 from seawall.stack import Touched
@@ -16,8 +15,7 @@ MAX_SCENARIOS = 64
 """Combinations tried for one design. Above it the nearest to the defaults are tried, and this is said."""
 
 
-@dataclass(frozen=True)
-class Scenarios:
+class Scenarios(NamedTuple):
     """The designs that differ from the one under the defaults, and whether there were too many to try all."""
 
     designs: tuple[Design, ...]

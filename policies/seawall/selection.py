@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.configuration import Misuse, Objective
 from seawall.policy import Policy
@@ -11,8 +11,7 @@ from seawall.policy import Policy
 PREFIX = "SEA_"
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """What the user chose: ids of policies, ids to leave out, names of groups; empty means no choice."""
 
     only: frozenset[str] = frozenset()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from seawall.source import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One resource as the template declares it; ``declared_type`` is the type that people see.
 
     ``written`` is the node as it stands in the file, where ``node`` has parts that stand elsewhere.
@@ -24,7 +22,6 @@ class Entry:
     written: dict[str, Any] | None = None
 
 
-@dataclass(slots=True)
 class Template:
     """A template's sections as plain mappings, and where it is deployed.
 
@@ -36,20 +33,21 @@ class Template:
     ``transform`` makes entries of resources (SAM) where loops have to be expanded first.
     """
 
-    document: Document
-    name: str = ""
-    entries: dict[str, Entry] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
-    conditions: dict[str, Any] = field(default_factory=dict)
-    mappings: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
-    region: str | None = None
-    account: str | None = None
-    region_of: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
-    parent: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
-    nested: dict[str, str] = field(default_factory=dict)
-    bindings: dict[str, Any] = field(default_factory=dict)
-    loops: dict[str, Any] = field(default_factory=dict)
-    transform: Callable[[dict[str, Any]], dict[str, Entry]] | None = None
+    def __init__(self, document: Document, name: str = "") -> None:
+        self.document = document
+        self.name = name
+        self.entries: dict[str, Entry] = {}
+        self.parameters: dict[str, Any] = {}
+        self.conditions: dict[str, Any] = {}
+        self.mappings: dict[str, Any] = {}
+        self.outputs: dict[str, Any] = {}
+        self.region: str | None = None
+        self.account: str | None = None
+        self.region_of: str | None = None
+        self.tags: dict[str, str] = {}
+        self.parent: str | None = None
+        self.arguments: dict[str, Any] = {}
+        self.nested: dict[str, str] = {}
+        self.bindings: dict[str, Any] = {}
+        self.loops: dict[str, Any] = {}
+        self.transform: Callable[[dict[str, Any]], dict[str, Entry]] | None = None

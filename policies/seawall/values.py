@@ -14,15 +14,13 @@ what would decide; nothing turns an unknown into a pass or a failure silently.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Key = tuple[str, str]
 """A resource's key in its design: the stack's name (empty for a single template) and the logical id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """A value that only the deployment knows.
 
     ``because`` names what decides it, for people: ``parameter Zones``. Equal ``identity`` means equal
@@ -39,8 +37,7 @@ class Unknown:
         return " and ".join(self.because) or "something unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A resource of the design (``attribute`` empty: what ``Ref`` returns) or an attribute of it."""
 
     key: Key
@@ -50,8 +47,7 @@ class Reference:
         return f"{self.key[1]}.{self.attribute}" if self.attribute else self.key[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A string with pieces that are not known: plain strings, references and unknowns, in order."""
 
     parts: tuple[str | Unknown | Reference, ...]

@@ -137,8 +137,8 @@ def test_splitting_what_was_joined_gives_the_unknown_list_again() -> None:
     assert value_of('!Split [",", !Join [",", !Ref Zones]]') == value_of("!Ref Zones")
 
 
-def test_how_many_pieces_the_answer_of_a_custom_resource_has_is_not_known() -> None:
-    assert unknown('!Split [",", !GetAtt Lookup.Subnets]').because == ("the pieces of Lookup.Subnets",)
+def test_how_many_pieces_the_name_of_a_resource_has_is_not_known() -> None:
+    assert unknown('!Split [":", !Ref Queue]').because == ("the pieces of Queue",)
 
 
 def test_splitting_with_another_separator_does_not() -> None:

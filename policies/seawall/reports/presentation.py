@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.policy import Outcome, Policy
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """What the reader's terminal can show; ``width`` in columns, 0 where lines are not to be broken."""
 
     colour: bool = False
@@ -21,8 +20,7 @@ class Style:
         return f"\x1b[{codes}m{text}\x1b[0m" if self.colour and text else text
 
 
-@dataclass(frozen=True)
-class Presentation:
+class Presentation(NamedTuple):
     """The policies of the run, the objectives that were judged, and what the user wants to see of it."""
 
     policies: tuple[Policy, ...] = ()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ def templates_of(
     if not any(entry.type == NESTED for entry in top.entries.values()):
         return [top]
     root = os.path.realpath(within or os.path.dirname(file) or os.curdir)
-    family = _Family(root, problems, assets or {}, [top])
+    family = _Family(root, problems, assets or {}, top)
     family.add_children(top, str(file), (os.path.realpath(file),))
     return family.templates
 
@@ -71,15 +70,15 @@ def taken_as_nested(children: Mapping[str, Iterable[str]]) -> frozenset[str]:
     return frozenset(taken)
 
 
-@dataclass
 class _Family:
     """The templates of one design while its nested stacks are looked for below the folder ``root``."""
 
-    root: str
-    problems: list[Unreadable]
-    assets: Mapping[str, str]
-    templates: list[Template] = field(default_factory=list)
-    documents: dict[str, Document] = field(default_factory=dict)
+    def __init__(self, root: str, problems: list[Unreadable], assets: Mapping[str, str], top: Template) -> None:
+        self.root = root
+        self.problems = problems
+        self.assets = assets
+        self.templates = [top]
+        self.documents: dict[str, Document] = {}
 
     def add_children(self, parent: Template, location: str, chain: tuple[str, ...]) -> None:
         for logical_id, entry in parent.entries.items():
