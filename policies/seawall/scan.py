@@ -157,11 +157,18 @@ def _in_processes(units: list[Unit], options: Options, jobs: int) -> Iterator[Re
     # Policies cannot be sent to another process, but a forked one has them already.
     global _options_of_workers
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
     _options_of_workers = options
+    done = 0
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
-        yield from pool.map(_check_in_worker, units, chunksize=CHUNK)
+        try:
+            for report in pool.map(_check_in_worker, units, chunksize=CHUNK):
+                yield report
+                done += 1
+        except BrokenExecutor:
+            reason = "was not judged: a process died, perhaps for want of memory; try --jobs 1"
+            yield from (Report(unread=[Unread(str(unit.path), None, reason)]) for unit in units[done:])
 
 
 def _check_in_worker(unit: Unit) -> Report:
@@ -180,6 +187,11 @@ def _check_unit(unit: Unit, options: Options) -> Report:
             judge_into(report, design, options.policies)
     except Unreadable as error:
         problems.insert(0, error)
+    except OSError as error:
+        problems.insert(0, Unreadable((error.strerror or str(error)).lower()))
+    except Exception as error:  # noqa: BLE001 - the other files are still judged
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        problems.insert(0, Unreadable(f"{reason} (this is a mistake in Seawall, please report it)"))
     report.unread[:0] = unread_lines(shown, problems)
     return report
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from seawall import scan
 from tests.command import check
 
 GOOD = "Resources:\n  Database:\n    Type: AWS::RDS::DBInstance\n    Properties:\n      MultiAZ: false\n"
@@ -420,3 +421,26 @@ def test_nothing_is_executed_fetched_or_written(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "system", no_network)
     judge(tmp_path)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_mistake_of_a_reader_does_not_silence_the_other_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(document: object, *_: object, **__: object) -> None:
+        raise KeyError("gone")
+
+    (tmp_path / "template.yaml").write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
+    monkeypatch.setattr("seawall.scan.templates_of", read)
+    report = scan.check([tmp_path], scan.Options(()))
+    assert [unread.reason for unread in report.unread] == [
+        "KeyError: 'gone' (this is a mistake in Seawall, please report it)"
+    ]
+
+
+def test_a_worker_that_dies_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(scan.PARALLEL_FROM):
+        (tmp_path / f"{number}.yaml").write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
+    monkeypatch.setattr("seawall.scan._check_unit", lambda unit, options: os._exit(9))
+    report = scan.check([tmp_path], scan.Options((), jobs=2))
+    assert len(report.unread) == scan.PARALLEL_FROM
+    assert "--jobs 1" in report.unread[0].reason

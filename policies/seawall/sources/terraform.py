@@ -144,6 +144,7 @@ Calls = dict[tuple[str, str], str]
 def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
     """The root folders below ``folder`` as checkov finds them, each with the calls inside it."""
     errors: dict[str, Exception] = {}
+    known: set[str] = set()
     for module in _parsed_modules(reader, errors):
         calls: Calls = {}
         for block in module.blocks:
@@ -152,10 +153,32 @@ def _roots(folder: Path, reader: _Reader) -> Iterator[tuple[str, Calls]]:
                 for resolved in call.get("__resolved__", ()):
                     target = os.path.dirname(getattr(resolved, "file_path", str(resolved)))
                     calls[os.path.dirname(block.path), block.name] = target
+        known.update((os.path.abspath(module.source_dir), *map(os.path.abspath, calls.values())))
         yield module.source_dir, calls
-    for file, error in errors.items():
-        if reader.file(file) is not None:
-            reader.problems.append(Unreadable(_first_line(error), _line_of(error), reader.shown(file)))
+    yield from _roots_beyond(reader, list(errors), known)
+
+
+def _roots_beyond(reader: _Reader, unparsed: list[str], known: set[str]) -> Iterator[tuple[str, Calls]]:
+    """The roots that checkov loses with a file that its grammar does not cover and ours does."""
+    lost = [folder for folder in dict.fromkeys(map(os.path.dirname, unparsed)) if folder not in known]
+    found = {folder: dict(_own_calls(reader, folder, set())) for folder in lost}
+    called = {target for calls in found.values() for target in calls.values()}
+    for folder, calls in found.items():
+        if folder not in called and reader.blocks(folder):
+            yield folder, calls
+
+
+def _own_calls(reader: _Reader, folder: str, seen: set[str]) -> Iterator[tuple[tuple[str, str], str]]:
+    seen.add(folder)
+    for block, _ in reader.blocks(folder):
+        source = block.attributes.get("source", ())
+        if block.type != "module" or source[:1] != ("literal",) or not str(source[1]).startswith("."):
+            continue
+        target = os.path.normpath(os.path.join(folder, str(source[1])))
+        if os.path.isdir(target) and len(block.labels) == 1:
+            yield (folder, block.labels[0]), target
+            if target not in seen:
+                yield from _own_calls(reader, target, seen)
 
 
 def _parsed_modules(reader: _Reader, errors: dict[str, Exception]) -> list[Any]:
@@ -207,11 +230,6 @@ def _parser() -> Any:
 def _first_line(error: Exception) -> str:
     text = (str(error).splitlines() or [type(error).__name__])[0]
     return text[:1].lower() + text[1:]
-
-
-def _line_of(error: Exception) -> int | None:
-    line = getattr(error, "line", None)
-    return line if isinstance(line, int) and line > 0 else None
 
 
 def _design(reader: _Reader, root: str, calls: Calls, parameters: Mapping[str, Any]) -> Design | None:
