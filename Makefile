@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth test check format snapshots bench clean
+.PHONY: help demo synth test check format snapshots catalogue scores bench clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,13 @@ format: $(VENV)/developer ## Format the code and fix what ruff can fix
 snapshots: $(VENV)/developer ## Accept the stacks' templates as they are now
 	@$(BIN)/pytest --update-snapshots tests/stacks/test_snapshots.py
 	@git --no-pager diff --stat -- tests/stacks/snapshots
+
+catalogue: $(VENV)/user ## Write policies/README.md from the policies' pages
+	@$(BIN)/python -m seawall.catalogue_page
+
+scores: $(VENV)/developer ## Accept the scores on other people's cases as they are now
+	@PYTHONPATH=. $(BIN)/python -m tests.scoreboards.peers --write
+	@PYTHONPATH=. $(BIN)/python -m tests.scoreboards.labelled --write
 
 bench: $(VENV)/developer ## Measure the speed of the validator
 	@$(BIN)/python -m benchmarks

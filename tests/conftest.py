@@ -21,6 +21,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+SLOW = ("stacks", "packaging", "hosts")
+"""Folders whose tests start CDK, pip or checkov; they come last, so that a mistake shows early."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = [item.path.relative_to(REPOSITORY / "tests").parts[0] for item in items]
+    ranks = [SLOW.index(folder) + 1 if folder in SLOW else 0 for folder in folders]
+    items[:] = [item for _, item in sorted(zip(ranks, items, strict=True), key=lambda ranked: ranked[0])]
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The folder that holds app.py."""
@@ -42,6 +52,5 @@ def templates(assembly: Path) -> dict[str, dict[str, Any]]:
     """Every synthesized template by the name of its stack."""
     suffix = ".template.json"
     return {
-        path.name.removesuffix(suffix): json.loads(path.read_text())
-        for path in sorted(assembly.glob(f"**/*{suffix}"))
+        path.name.removesuffix(suffix): json.loads(path.read_text()) for path in sorted(assembly.glob(f"**/*{suffix}"))
     }

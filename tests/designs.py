@@ -18,9 +18,7 @@ PLAN = {
                     "TargetBackupVault": "vault",
                     "ScheduleExpression": "cron(0 3 * * ? *)",
                     "Lifecycle": {"DeleteAfterDays": 35},
-                    "CopyActions": [
-                        {"DestinationBackupVaultArn": "arn:aws:backup:eu-west-1:1:backup-vault:far"}
-                    ],
+                    "CopyActions": [{"DestinationBackupVaultArn": "arn:aws:backup:eu-west-1:1:backup-vault:far"}],
                 }
             ],
         }

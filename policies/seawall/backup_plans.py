@@ -33,6 +33,7 @@ from seawall.values import (
 SELECTION = "AWS::Backup::BackupSelection"
 PLAN = "AWS::Backup::BackupPlan"
 
+
 def backup_coverage(
     resource: Resource, design: Design, *, region: Value = None, tags: Mapping[str, Value] | None = None
 ) -> Coverage:

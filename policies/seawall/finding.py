@@ -36,7 +36,7 @@ class Finding(NamedTuple):
     resource_line: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as the JSON report shows it; its schema is ``reports/findings.schema.json``."""
+        """The finding as the JSON report shows it; its schema is ``reports/findings.jsonschema``."""
         return {
             "policy": self.policy,
             "group": self.group,
@@ -78,7 +78,9 @@ class Report:
     the real paths of files that were read as nested stacks of others; ``seconds`` is wall-clock time.
     """
 
-    def __init__(self, findings: Iterable[Finding] = (), unread: Iterable[Unread] = (), files: int = 0, seconds: float = 0.0) -> None:
+    def __init__(
+        self, findings: Iterable[Finding] = (), unread: Iterable[Unread] = (), files: int = 0, seconds: float = 0.0
+    ) -> None:
         self.findings = list(findings)
         self.unread = list(unread)
         self.files = files

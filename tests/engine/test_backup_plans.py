@@ -68,9 +68,7 @@ def test_conditions_compare_tags(operator: str, pattern: str, value: str, expect
 
 
 def test_a_missing_tag_passes_only_the_negated_conditions() -> None:
-    assert (
-        selected(table(), Resources=["*"], Conditions={"StringNotEquals": condition("stage", "test")}) is True
-    )
+    assert selected(table(), Resources=["*"], Conditions={"StringNotEquals": condition("stage", "test")}) is True
     assert selected(table(), Resources=["*"], Conditions={"StringLike": condition("stage", "*")}) is False
 
 
@@ -191,9 +189,7 @@ def test_a_selection_for_a_plan_elsewhere_still_covers() -> None:
 
 def snapshot_policy(**properties: Any) -> dict[str, Any]:
     details = {"ResourceTypes": ["VOLUME"], "TargetTags": tags(snapshots="daily"), "Schedules": []}
-    return resource(
-        "AWS::DLM::LifecyclePolicy", **{"State": "ENABLED", "PolicyDetails": details, **properties}
-    )
+    return resource("AWS::DLM::LifecyclePolicy", **{"State": "ENABLED", "PolicyDetails": details, **properties})
 
 
 @pytest.mark.parametrize(("state", "expected"), [("ENABLED", True), ("DISABLED", False)])
@@ -208,9 +204,7 @@ def test_the_backup_of_an_instance_holds_its_attached_volumes() -> None:
         {
             "Disk": resource("AWS::EC2::Volume"),
             "Server": resource("AWS::EC2::Instance", Tags=tags(backup="daily")),
-            "Attached": resource(
-                "AWS::EC2::VolumeAttachment", VolumeId={"Ref": "Disk"}, InstanceId={"Ref": "Server"}
-            ),
+            "Attached": resource("AWS::EC2::VolumeAttachment", VolumeId={"Ref": "Disk"}, InstanceId={"Ref": "Server"}),
             "Plan": PLAN,
             "Selection": selection(ListOfTags=[tag_entry("backup", "daily")]),
         }
@@ -269,9 +263,7 @@ def test_a_plan_that_is_handed_on_may_be_given_a_selection_elsewhere() -> None:
 def test_the_tags_of_a_nested_stack_are_the_tags_of_its_resources() -> None:
     parent = template(
         {
-            "Nested": resource(
-                "AWS::CloudFormation::Stack", TemplateURL="nested.json", Tags=tags(backup="daily")
-            ),
+            "Nested": resource("AWS::CloudFormation::Stack", TemplateURL="nested.json", Tags=tags(backup="daily")),
             "Plan": PLAN,
             "Selection": selection(ListOfTags=[tag_entry("backup", "daily")]),
         }

@@ -53,9 +53,7 @@ def design(app_folder: Path) -> Design:
 
 
 def only(design: Design, stack: str, start: str) -> Any:
-    (found,) = [
-        one for key, one in design.all.items() if key[0].startswith(stack) and key[1].startswith(start)
-    ]
+    (found,) = [one for key, one in design.all.items() if key[0].startswith(stack) and key[1].startswith(start)]
     return found
 
 

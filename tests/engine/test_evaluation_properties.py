@@ -47,9 +47,7 @@ UNDECIDED = stack_with()
 DECIDED = [stack_with(assignment) for assignment in ASSIGNMENTS]
 
 texts = st.sampled_from(["a", "b", "", "x", "true", "a,b", ",", "${P}", "${P}-${Q}", "${!P}", "${Queue}"])
-references = st.sampled_from(
-    [{"Ref": name} for name in (*PARAMETERS, "AWS::NoValue", "AWS::Region", "Queue")]
-)
+references = st.sampled_from([{"Ref": name} for name in (*PARAMETERS, "AWS::NoValue", "AWS::Region", "Queue")])
 leaves = texts | references | st.sampled_from([0, 1, True, {"Ref": "L"}])
 separators = st.sampled_from([",", "-", ""])
 names_of_conditions = st.sampled_from(sorted(TEMPLATE["Conditions"]))
@@ -66,9 +64,7 @@ def functions(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         | st.builds(lambda mark, text: {"Fn::Split": [mark, text]}, separators, inner)
         | st.builds(lambda index, pieces: {"Fn::Select": [index, pieces]}, indices, lists | inner)
         | st.builds(lambda row, column: {"Fn::FindInMap": ["M", row, column]}, inner, st.sampled_from("xy"))
-        | st.builds(
-            lambda row, other: {"Fn::FindInMap": ["M", row, "x", {"DefaultValue": other}]}, inner, inner
-        )
+        | st.builds(lambda row, other: {"Fn::FindInMap": ["M", row, "x", {"DefaultValue": other}]}, inner, inner)
         | st.builds(lambda pieces: {"Fn::Length": pieces}, lists | inner)
         | st.builds(lambda one: {"Fn::ToJsonString": {"k": one}}, texts | references)
         | st.builds(lambda one, two: {"k": one, "l": two}, inner, inner)
@@ -195,11 +191,7 @@ sections = {
     "Globals": anything,
 }
 documents = st.fixed_dictionaries(
-    {
-        "Resources": st.dictionaries(
-            st.sampled_from(["R", "S", "Fn::ForEach::T"]), resources | anything, max_size=3
-        )
-    },
+    {"Resources": st.dictionaries(st.sampled_from(["R", "S", "Fn::ForEach::T"]), resources | anything, max_size=3)},
     optional={
         **{name: section | anything for name, section in sections.items()},
         "Transform": st.sampled_from(["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"]),

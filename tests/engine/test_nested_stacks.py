@@ -172,12 +172,8 @@ Resources:
     assert len(read(write(tmp_path, {"parent.yaml": parent, "child.yaml": CHILD}))) == 2
 
 
-@pytest.mark.parametrize(
-    "address", ["https://example.com/child.yaml", "s3://bucket/child.yaml", "gone.yaml", "."]
-)
-def test_a_stack_that_is_not_on_disk_is_left_alone_and_its_outputs_are_named(
-    tmp_path: Path, address: str
-) -> None:
+@pytest.mark.parametrize("address", ["https://example.com/child.yaml", "s3://bucket/child.yaml", "gone.yaml", "."])
+def test_a_stack_that_is_not_on_disk_is_left_alone_and_its_outputs_are_named(tmp_path: Path, address: str) -> None:
     problems: list[Unreadable] = []
     design = Design(read(write(tmp_path, {"parent.yaml": stack_at(address), "child.yaml": CHILD}), problems))
     output = design.stacks[""].attribute("A", "Outputs.Subnet")
@@ -205,9 +201,7 @@ def test_a_stack_that_contains_itself_is_read_once_and_named(tmp_path: Path) -> 
     problems: list[Unreadable] = []
     file = write(tmp_path, {"a.yaml": stack_at("b.yaml"), "b.yaml": stack_at("a.yaml")})
     assert len(read(file, problems)) == 2
-    assert [problem.reason for problem in problems] == [
-        "nested stack A (a.yaml) contains itself and is not read again"
-    ]
+    assert [problem.reason for problem in problems] == ["nested stack A (a.yaml) contains itself and is not read again"]
     assert problems[0].file.endswith("b.yaml")
 
 
@@ -225,9 +219,7 @@ def test_files_that_multiply_are_bounded(tmp_path: Path) -> None:
     files = {}
     for level in range(MAX_LEVELS):
         properties = f"Properties: {{TemplateURL: {level + 1}.yaml}}"
-        stacks = ", ".join(
-            f"S{number}: {{Type: 'AWS::CloudFormation::Stack', {properties}}}" for number in range(9)
-        )
+        stacks = ", ".join(f"S{number}: {{Type: 'AWS::CloudFormation::Stack', {properties}}}" for number in range(9))
         files[f"{level}.yaml"] = f"Resources: {{{stacks}}}\n"
     assert len(read(write(tmp_path, files | {f"{MAX_LEVELS}.yaml": CHILD}), problems)) == MAX_NESTED + 1
     assert f"more than {MAX_NESTED} nested stacks" in problems[0].reason

@@ -71,9 +71,7 @@ def test_a_replica_in_the_stack_of_another_region_is_a_regional_copy() -> None:
     orders = resource("AWS::RDS::DBInstance", DBInstanceIdentifier="orders")
     source = "arn:aws:rds:eu-west-1:111122223333:db:orders"
     replica = resource("AWS::RDS::DBInstance", SourceDBInstanceIdentifier=source)
-    found = Design(
-        [template({"Orders": orders}, "near", "eu-west-1"), template({"R": replica}, "far", "eu-central-1")]
-    )
+    found = Design([template({"Orders": orders}, "near", "eu-west-1"), template({"R": replica}, "far", "eu-central-1")])
     assert [copy.elsewhere for copy in database_copies(named(found, "Orders", "near"), found)] == [True]
 
 
@@ -115,9 +113,7 @@ def test_a_restore_test_covers_the_vaults_it_includes(included: Any, excluded: A
                         RestoreTestingPlanName="weekly",
                         RecoveryPointSelection=selection,
                     ),
-                    "Databases": resource(
-                        "AWS::Backup::RestoreTestingSelection", RestoreTestingPlanName="weekly"
-                    ),
+                    "Databases": resource("AWS::Backup::RestoreTestingSelection", RestoreTestingPlanName="weekly"),
                 }
             )
         ]

@@ -161,9 +161,7 @@ def test_what_happens_to_failed_invocations_is_a_resource_with_made_destinations
     configuration = found["WorkerEventInvokeConfig"]
     assert configuration.type == "AWS::Lambda::EventInvokeConfig"
     assert configuration.get("FunctionName") == Reference(("", "Worker"))
-    assert configuration.get("DestinationConfig.OnFailure.Destination") == arn(
-        "WorkerEventInvokeConfigOnFailureQueue"
-    )
+    assert configuration.get("DestinationConfig.OnFailure.Destination") == arn("WorkerEventInvokeConfigOnFailureQueue")
     assert found["WorkerEventInvokeConfigOnFailureQueue"].type == "AWS::SQS::Queue"
     assert found["WorkerEventInvokeConfigOnSuccessTopic"].type == "AWS::SNS::Topic"
 

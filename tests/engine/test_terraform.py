@@ -352,6 +352,72 @@ def test_a_file_with_a_mistake_is_named_and_the_others_are_read(tmp_path: Path) 
     assert [one.id for one in design.all.values()] == ["aws_sqs_queue.q"]
 
 
+def test_what_only_checkov_s_grammar_lacks_is_read_all_the_same(tmp_path: Path) -> None:
+    files = {
+        "main.tf": 'module "store" {\n  source = "./store"\n  days   = -(-7)\n}\n',
+        "store/main.tf": """
+            variable "days" {}
+            resource "aws_db_instance" "d" {
+              backup_retention_period = var.days
+            }
+            """,
+    }
+    problems: list[Unreadable] = []
+    (design,) = read_modules(written(tmp_path, files), problems=problems)
+    assert problems == []
+    assert resource_values(design, "module.store.aws_db_instance.d", "BackupRetentionPeriod") == [7]
+
+
+def test_an_override_file_replaces_arguments_and_blocks(tmp_path: Path) -> None:
+    design = root_module(
+        tmp_path,
+        """
+        resource "aws_dynamodb_table" "t" {
+          name = "t"
+          point_in_time_recovery { enabled = false }
+        }
+        """,
+        local_override='resource "aws_dynamodb_table" "t" {\n  name = "u"\n  point_in_time_recovery { enabled = true }\n}',
+    )
+    found = resource_values(design, "aws_dynamodb_table.t", "TableName", "PointInTimeRecoverySpecification")
+    assert found == ["u", {"PointInTimeRecoveryEnabled": True}]
+
+
+def test_files_outside_the_modules_are_not_read(tmp_path: Path) -> None:
+    written(tmp_path, {"secret.txt": "days", "root/near.txt": "near"})
+    design = root_module(
+        tmp_path / "root",
+        """
+        resource "aws_sqs_queue" "q" { name = file("${path.module}/../secret.txt") }
+        resource "aws_sqs_queue" "r" { name = file("${path.module}/near.txt") }
+        """,
+    )
+    assert isinstance(design.all["", "aws_sqs_queue.q"].get("QueueName"), Unknown)
+    assert resource_values(design, "aws_sqs_queue.r", "QueueName") == ["near"]
+
+
+def test_a_pattern_that_would_take_for_ever_is_unknown(tmp_path: Path) -> None:
+    design = root_module(
+        tmp_path,
+        """
+        resource "aws_sqs_queue" "q" { visibility_timeout_seconds = length(regexall("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")) }
+        resource "aws_sqs_queue" "r" { visibility_timeout_seconds = length(regexall("^a[a-z]", "ab-ac")) }
+        """,
+    )
+    assert isinstance(design.all["", "aws_sqs_queue.q"].get("VisibilityTimeout"), Unknown)
+    assert resource_values(design, "aws_sqs_queue.r", "VisibilityTimeout") == [1]
+
+
+def test_resources_of_two_roots_that_call_one_module_are_told_apart(tmp_path: Path) -> None:
+    call = 'module "m" { source = "../../shared" }\n'
+    files = {"env/live/main.tf": call, "env/test/main.tf": call, "shared/main.tf": 'resource "aws_sqs_queue" "q" {}\n'}
+    designs = read_modules(written(tmp_path, files))
+    assert sorted(key for design in designs for key in design.all) == [
+        ("env/live", "module.m.aws_sqs_queue.q"),
+        ("env/test", "module.m.aws_sqs_queue.q"),
+    ]
+
+
 def test_each_root_is_a_design_and_a_called_module_belongs_to_its_caller(tmp_path: Path) -> None:
     files = {
         "one/main.tf": 'module "m" { source = "../shared" }\n',

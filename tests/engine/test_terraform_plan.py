@@ -3,12 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from seawall.design import Design
 from seawall.documents import Unreadable
 from seawall.source import Document
 from seawall.sources.terraform_plan import is_plan, read_document, read_plan
 from seawall.values import Reference, Unknown
 
-from tests.terraform_plans import PLAN, planned, written_plan
+from tests.terraform_plans import PLAN, block, change, planned, references, resource, written_plan
 
 
 def test_planned_values_are_the_properties(tmp_path: Path) -> None:
@@ -98,3 +99,55 @@ def test_wrong_types_anywhere_do_not_end_the_reading(wrong: Any) -> None:
         root = {**PLAN, place: {"root_module": wrong, "provider_config": wrong}}
         if is_plan(root):
             read_plan(Document("plan.json", "", root, is_json=True))
+
+
+def loop(kind: str, name: str, over: str, **expressions: Any) -> dict[str, Any]:
+    return {**block(kind, name, **expressions), "for_each_expression": references(over)}
+
+
+def looped(tmp_path: Path, blocks: list[dict[str, Any]], changes: list[dict[str, Any]], *resources: Any) -> Design:
+    return planned(
+        tmp_path,
+        {
+            "format_version": "1.2",
+            "planned_values": {"root_module": {"resources": list(resources)}},
+            "resource_changes": changes,
+            "configuration": {"root_module": {"resources": blocks}},
+        },
+    )
+
+
+def test_a_loop_over_resources_refers_to_the_one_with_the_same_key(tmp_path: Path) -> None:
+    design = looped(
+        tmp_path,
+        [
+            loop("aws_subnet", "zone", "var.zones"),
+            loop(
+                "aws_efs_mount_target", "door", "aws_subnet.zone", subnet_id=references("each.value.id", "each.value")
+            ),
+        ],
+        [change('aws_efs_mount_target.door["b"]', subnet_id=True)],
+        resource("aws_subnet", "zone", {}, index="a"),
+        resource("aws_subnet", "zone", {}, index="b"),
+        resource("aws_efs_mount_target", "door", {}, index="b"),
+    )
+    door = design.all["", 'aws_efs_mount_target.door["b"]']
+    assert door.get("SubnetId") == Reference(("", 'aws_subnet.zone["b"]'))
+
+
+def test_a_setting_that_a_condition_may_leave_out_is_unknown(tmp_path: Path) -> None:
+    # redrive_policy = each.value.dead ? jsonencode({… aws_sqs_queue.dead[each.key].arn …}) : null
+    policy = references("each.value.dead", "each.value", "aws_sqs_queue.dead", "each.key")
+    design = looped(
+        tmp_path,
+        [
+            loop("aws_sqs_queue", "main", "local.queues", redrive_policy=policy),
+            loop("aws_sqs_queue", "dead", "local.x"),
+        ],
+        [change(f'aws_sqs_queue.main["{name}"]', redrive_policy=True) for name in ("orders", "audit")],
+        resource("aws_sqs_queue", "main", {}, index="orders"),
+        resource("aws_sqs_queue", "main", {}, index="audit"),
+        resource("aws_sqs_queue", "dead", {}, index="orders"),
+    )
+    assert isinstance(design.all["", 'aws_sqs_queue.main["audit"]'].get("RedrivePolicy"), Unknown)
+    assert not isinstance(design.all["", 'aws_sqs_queue.main["orders"]'].get("RedrivePolicy"), Unknown)

@@ -50,9 +50,7 @@ def synthesize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Synthesize:
 
 def violations(file: Path) -> list[dict[str, Any]]:
     reports = json.loads(file.read_text())["pluginReports"] if file.exists() else []
-    return [
-        entry for report in reports if report["pluginName"] == "seawall" for entry in report["violations"]
-    ]
+    return [entry for report in reports if report["pluginName"] == "seawall" for entry in report["violations"]]
 
 
 def rules(found: list[dict[str, Any]]) -> set[str]:
@@ -157,9 +155,7 @@ def test_an_unknown_objective_is_refused() -> None:
         SeawallPlugin(objective="moon")
 
 
-def test_a_broken_policy_fails_clearly_and_the_others_judge(
-    synthesize: Synthesize, own_policies: Path
-) -> None:
+def test_a_broken_policy_fails_clearly_and_the_others_judge(synthesize: Synthesize, own_policies: Path) -> None:
     (own_policies / "naming" / "broken.py").write_text("import nothing_called_so\n")
 
     def build(app: App) -> None:

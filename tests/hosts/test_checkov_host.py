@@ -89,6 +89,12 @@ resource "aws_db_instance" "this" {
   multi_az = var.multi_az
 }
 """
+CALLS = """\
+module "store" {
+  source   = "./store"
+  multi_az = true
+}
+"""
 RAISING = '''"""See raising.md."""
 
 from seawall.policy import policy
@@ -141,6 +147,7 @@ def checkov(folder: Path, *arguments: str, environment: dict[str, str] | None = 
 
 def sources(folder: Path) -> Path:
     written(folder / "infra", {"template.yaml": TEMPLATE, "main.tf": SOURCE, "stage/main.tf": MODULE})
+    written(folder / "infra" / "calls", {"main.tf": CALLS, "store/main.tf": MODULE})
     written_plan(folder / "infra", PLAN)
     return folder / "infra"
 
@@ -185,6 +192,10 @@ def test_terraform_source_is_judged_by_instance(everything: Run) -> None:
     assert verdicts["aws_db_instance.spread"] == "passed"
     assert verdicts['module.stage["live"].aws_db_instance.this'] == "passed"
     assert verdicts['module.stage["test"].aws_db_instance.this'] == "failed"
+
+
+def test_a_root_that_only_calls_modules_sets_their_variables(everything: Run) -> None:
+    assert everything.verdicts()["module.store.aws_db_instance.this"] == "passed"
 
 
 def test_plans_are_judged(everything: Run) -> None:

@@ -81,9 +81,7 @@ def test_the_exit_code_is_1_where_something_is_flagged(check: Run, designs: Path
     assert check(designs).code == 1
 
 
-def test_a_file_that_cannot_be_read_ends_with_2_and_the_findings_are_still_printed(
-    check: Run, designs: Path
-) -> None:
+def test_a_file_that_cannot_be_read_ends_with_2_and_the_findings_are_still_printed(check: Run, designs: Path) -> None:
     (designs / "broken.yaml").write_text("Resources:\n\tOrders:\n")
     outcome = check(designs)
     assert outcome.code == 2
@@ -135,9 +133,7 @@ def test_the_version_is_that_of_the_package(seawall: Run, repository: Path) -> N
     assert seawall("--version").output == f"seawall {VERSION}\n"
 
 
-def test_a_mistake_in_seawall_itself_ends_with_2(
-    check: Run, designs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mistake_in_seawall_itself_ends_with_2(check: Run, designs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -209,9 +205,7 @@ def test_a_policy_folder_that_does_not_exist_ends_with_2(seawall: Run, topic: Pa
     assert "nowhere: is no folder" in outcome.errors
 
 
-def test_a_broken_policy_is_reported_with_2_and_the_others_judge(
-    seawall: Run, topic: Path, own_policies: Path
-) -> None:
+def test_a_broken_policy_is_reported_with_2_and_the_others_judge(seawall: Run, topic: Path, own_policies: Path) -> None:
     (own_policies / "naming" / "broken.py").write_text("def broken(:\n")
     report = seawall("check", topic, "--policies", own_policies, "--format", "json")
     assert report.code == 2
@@ -462,9 +456,7 @@ def test_explain_knows_a_policy_without_a_page(seawall: Run, own_policies: Path)
     assert "Topic has no name." in outcome.output
 
 
-def test_list_names_every_policy_with_its_group_and_when_it_is_judged(
-    seawall: Run, own_policies: Path
-) -> None:
+def test_list_names_every_policy_with_its_group_and_when_it_is_judged(seawall: Run, own_policies: Path) -> None:
     rows = seawall("list", "--policies", own_policies).output.splitlines()
     (zone,) = [row for row in rows if row.startswith("SEA_SINGLE_AZ_DATABASE ")]
     (region,) = [row for row in rows if row.startswith("SEA_REGIONAL_TOPIC ")]

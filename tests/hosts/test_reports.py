@@ -58,9 +58,7 @@ def report() -> Report:
                 message="parameter Spread decides",
                 depends_on=("Spread",),
             ),
-            finding(
-                Outcome.SKIPPED, resource="Tests", message="test data", file="stacks/tests.yaml", note=""
-            ),
+            finding(Outcome.SKIPPED, resource="Tests", message="test data", file="stacks/tests.yaml", note=""),
             finding(Outcome.ACCEPTED, resource="Users", message="MultiAZ is true", note=""),
         ],
         unread=[Unread("stacks/broken.yaml", 3, "a tab indents this line, YAML takes spaces")],
@@ -88,15 +86,13 @@ def text(module: Any, report: Report, **presentation: Any) -> str:
 
 @pytest.fixture(scope="module")
 def schema(repository: Path) -> Draft202012Validator:
-    file = repository / "policies" / "seawall" / "reports" / "findings.schema.json"
+    file = repository / "policies" / "seawall" / "reports" / "findings.jsonschema"
     described = json.loads(file.read_text())
     Draft202012Validator.check_schema(described)
     return Draft202012Validator(described)
 
 
-def test_the_json_report_holds_every_verdict_as_its_schema_says(
-    report: Report, schema: Draft202012Validator
-) -> None:
+def test_the_json_report_holds_every_verdict_as_its_schema_says(report: Report, schema: Draft202012Validator) -> None:
     printed = json.loads(text(json_report, report))
     schema.validate(printed)
     assert [item["verdict"] for item in printed["findings"]] == [
@@ -125,9 +121,7 @@ def test_the_schema_refuses_what_the_report_never_says(
     assert not schema.is_valid(printed)
 
 
-def test_the_report_about_real_templates_is_as_the_schema_says(
-    tmp_path: Path, schema: Draft202012Validator
-) -> None:
+def test_the_report_about_real_templates_is_as_the_schema_says(tmp_path: Path, schema: Draft202012Validator) -> None:
     output = tmp_path / "report.json"
     main(["check", str(shared_folder("corpus")), "--objective", "multi-region", "--format", "json",
           "--output", str(output)])  # fmt: skip

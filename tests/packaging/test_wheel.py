@@ -88,9 +88,7 @@ def test_every_policy_is_in_the_wheel_with_its_page(names: set[str], repository:
 
 def test_every_module_and_schema_of_the_engine_is_in_the_wheel(names: set[str], repository: Path) -> None:
     engine = repository / "policies" / "seawall"
-    shipped = [
-        path for path in engine.rglob("*") if path.suffix in {".py", ".json"} or path.name == "py.typed"
-    ]
+    shipped = [path for path in engine.rglob("*") if path.suffix in {".py", ".json"} or path.name == "py.typed"]
     assert engine / "py.typed" in shipped
     assert {path.relative_to(engine.parent).as_posix() for path in shipped} <= names
 
@@ -108,9 +106,7 @@ def test_the_installed_command_flags_a_lone_database(environment: Path, tmp_path
     assert "SEA_SINGLE_AZ_DATABASE" in outcome.stdout
 
 
-def test_the_installed_command_lists_every_policy(
-    environment: Path, repository: Path, tmp_path: Path
-) -> None:
+def test_the_installed_command_lists_every_policy(environment: Path, repository: Path, tmp_path: Path) -> None:
     outcome = run(environment / "seawall", "list", folder=tmp_path)
     assert outcome.returncode == 0, outcome.stderr
     for policy in policies(repository):

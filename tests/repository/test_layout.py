@@ -25,9 +25,7 @@ def files(repository: Path) -> list[Path]:
 @pytest.fixture(scope="session")
 def taken_names() -> set[str]:
     """Every module that Python or an installed package other than Seawall provides."""
-    installed = {
-        name for name, distributions in packages_distributions().items() if set(distributions) != {"seawall"}
-    }
+    installed = {name for name, distributions in packages_distributions().items() if set(distributions) != {"seawall"}}
     return installed | set(sys.stdlib_module_names)
 
 

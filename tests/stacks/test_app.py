@@ -49,9 +49,7 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
 def test_every_stack_names_its_region_and_no_account(assembly: Path) -> None:
     artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
     environments = [
-        artifact["environment"]
-        for artifact in artifacts.values()
-        if artifact["type"] == "aws:cloudformation:stack"
+        artifact["environment"] for artifact in artifacts.values() if artifact["type"] == "aws:cloudformation:stack"
     ]
     assert environments
     for environment in environments:

@@ -15,9 +15,7 @@ def as_text(template: dict[str, Any]) -> str:
     return ASSET_HASH.sub("(asset)", json.dumps(template, indent=2, sort_keys=True)) + "\n"
 
 
-def test_templates_change_only_on_purpose(
-    templates: dict[str, dict[str, Any]], pytestconfig: pytest.Config
-) -> None:
+def test_templates_change_only_on_purpose(templates: dict[str, dict[str, Any]], pytestconfig: pytest.Config) -> None:
     current = {name: as_text(template) for name, template in templates.items()}
     if pytestconfig.getoption("--update-snapshots"):
         for path in SNAPSHOTS.glob("*.json"):

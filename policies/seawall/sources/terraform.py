@@ -46,18 +46,22 @@ def read_modules(
 
     ``below=False`` leaves out root modules in the folders below.
 
-    A module that another one of the tree calls belongs to its caller. ``parameters`` set variables of the
+    A module that another one of the tree calls belongs to its caller. Where there are several roots, the
+    keys of their resources start with the root's folder, relative to ``path``. ``parameters`` set variables of the
     roots. What could not be read is added to ``problems``, with its file. Raises ``CheckovMissing``.
     """
     problems = [] if problems is None else problems
     folder = path if path.is_dir() else path.parent
     reader = _Reader(folder, problems)
     found = []
-    for root, calls in _roots(folder, reader):
-        if (below and path.is_dir()) or os.path.samefile(root, folder):
-            design = _design(reader, root, calls, parameters or {})
-            if design is not None:
-                found.append(design)
+    every = below and path.is_dir()
+    roots = [(root, calls) for root, calls in _roots(folder, reader) if every or os.path.samefile(root, folder)]
+    for root, calls in roots:
+        # Two roots may call one module: their resources then differ in nothing but the root.
+        name = os.path.relpath(root, reader.absolute) if len(roots) > 1 else ""
+        design = _design(reader, root, calls, parameters or {}, name)
+        if design is not None:
+            found.append(design)
     return found
 
 
@@ -232,10 +236,10 @@ def _first_line(error: Exception) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _design(reader: _Reader, root: str, calls: Calls, parameters: Mapping[str, Any]) -> Design | None:
+def _design(reader: _Reader, root: str, calls: Calls, parameters: Mapping[str, Any], name: str) -> Design | None:
     folder = _folder(reader, root, calls, ())
     given = {**_variables(reader, root), **_given(parameters)}
-    configuration = Configuration(folder, given)
+    configuration = Configuration(folder, given, name)
     try:
         for module in configuration.root.modules():
             module.declare()
