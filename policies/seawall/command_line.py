@@ -59,7 +59,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_check(check: argparse.ArgumentParser) -> None:
-    check.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file, or a folder to search")
+    check.add_argument(
+        "paths",
+        nargs="+",
+        type=_path,
+        metavar="PATH",
+        help="a file, or a folder to search (not in folders whose name starts with a dot)",
+    )
     check.add_argument(
         "--jobs", type=_jobs, default=0, metavar="N", help="processes; one for each processor if not set"
     )

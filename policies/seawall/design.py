@@ -229,19 +229,19 @@ def _named(node: Any, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(node, dict):
         return
     for name, item in node.items():
-        if name == "Ref" and isinstance(item, str):
-            yield item, path
-        elif name == "Fn::GetAtt":
-            target = item[0] if isinstance(item, list) and item else item
-            if isinstance(target, str):
-                yield target.split(".")[0], path
-        elif name == "Fn::Sub":
-            text = item[0] if isinstance(item, list) and item else item
-            for piece in text.split("${")[1:] if isinstance(text, str) else ():
-                yield piece.partition("}")[0].split(".")[0].strip(), path
-            yield from _named(item, path)
-        else:
-            yield from _named(item, path if str(name).startswith("Fn::") else f"{path}.{name}")
+        if name in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+            for named in _named_by_function(name, item):
+                yield named, path
+        yield from _named(item, path if name == "Ref" or str(name).startswith("Fn::") else f"{path}.{name}")
+
+
+def _named_by_function(function: str, argument: Any) -> list[str]:
+    first = argument[0] if isinstance(argument, list) and argument else argument
+    if not isinstance(first, str):
+        return []
+    if function == "Fn::Sub":
+        return [piece.partition("}")[0].split(".")[0].strip() for piece in first.split("${")[1:]]
+    return [first.split(".")[0]]
 
 
 NAMES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from seawall.design import Resource
@@ -30,7 +30,7 @@ def exception_for(policy_id: str, resource: Resource, today: date | None = None)
     for name in ("seawall", "checkov"):
         for entry in _entries(resource.metadata.get(name)):
             if entry.get("id") == policy_id:
-                return _from_metadata(policy_id, entry, today or date.today())
+                return _from_metadata(policy_id, entry, today or datetime.now(UTC).date())
     for text in _comments_in(resource):
         found = _COMMENT.search(text)
         if found and found[1] == policy_id:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seawall.stack import Stack
 
 Function = Callable[["Stack", Any], Value]
-_PLACEHOLDER = re.compile(r"\$\{(!?)\s*([^${}]+?)\s*\}")
+_PLACEHOLDER = re.compile(r"\$\{(!?)([^${}]+)\}")
 
 
 def evaluate(stack: Stack, node: Any) -> Value:
@@ -98,7 +98,7 @@ def _sub(stack: Stack, argument: Any) -> Value:
     for found in _PLACEHOLDER.finditer(argument):
         parts.append(argument[position : found.start()])
         position = found.end()
-        literal, name = found.groups()
+        literal, name = found[1], found[2].strip()  # white space in the pattern would backtrack over long runs of it
         if literal:
             parts.append("${" + name + "}")
             continue

@@ -52,11 +52,12 @@ def _load(file: Path, policies: list[Policy], broken: list[BrokenPolicy]) -> Non
     take_registered()
     try:
         spec = importlib.util.spec_from_file_location(name, file)
-        assert spec is not None and spec.loader is not None
+        if spec is None or spec.loader is None:
+            raise ImportError("Python cannot load it")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever a stranger's file raises is reported, not thrown
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's file raises is reported
         sys.modules.pop(name, None)
         broken.append(BrokenPolicy(file, f"{type(error).__name__}: {_first_line(error)}"))
         return

@@ -25,10 +25,8 @@ from seawall.sources.nested import taken_as_nested, templates_of
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 """Endings of files that may hold a template; CDK's own end in ``.template.json``."""
 
-PASSED_FOLDERS = frozenset(
-    {".git", ".venv", "venv", "node_modules", "__pycache__", ".terraform", ".tox", ".mypy_cache", ".aws-sam"}
-)
-"""Folders that hold other people's or generated files."""
+PASSED_FOLDERS = frozenset({"venv", "node_modules", "__pycache__"})
+"""Folders that hold other people's files; so do, as for checkov, those whose name starts with a dot."""
 
 PARALLEL_FROM = 48
 """Units from which a second process pays for its start (about 30 ms, measured)."""
@@ -101,7 +99,7 @@ def _units_below(path: Path, report: Report) -> Iterator[Unit]:
         return
     terraform = False
     for folder, folders, names in os.walk(path, onerror=lambda error: report.unread.append(_no_access(error))):
-        folders[:] = sorted(name for name in folders if name not in PASSED_FOLDERS)
+        folders[:] = sorted(name for name in folders if name[0] != "." and name not in PASSED_FOLDERS)
         if "manifest.json" in names and _is_assembly(folder):
             folders.clear()
             yield Unit(Path(folder), "assembly", asked=folder == str(path))
@@ -150,12 +148,12 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-_options_of_workers: Options | None = None
+_options_of_workers = Options(())
 
 
 def _in_processes(units: list[Unit], options: Options, jobs: int) -> Iterator[Report]:
     # Policies cannot be sent to another process, but a forked one has them already.
-    global _options_of_workers
+    global _options_of_workers  # noqa: PLW0603
     import multiprocessing
     from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
@@ -172,7 +170,6 @@ def _in_processes(units: list[Unit], options: Options, jobs: int) -> Iterator[Re
 
 
 def _check_in_worker(unit: Unit) -> Report:
-    assert _options_of_workers is not None
     return _check_unit(unit, _options_of_workers)
 
 

@@ -10,7 +10,7 @@ from seawall.values import Reference, Text, Unknown, Value, join_parts, plain_te
 if TYPE_CHECKING:
     from seawall.stack import Stack
 
-_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
+_DYNAMIC = re.compile(r"\{\{resolve:[^{}]*\}\}")
 
 MAX_TEXT = 1_000_000
 """Characters of one text. CloudFormation takes whole templates up to this size: only a bomb is longer."""

@@ -62,7 +62,7 @@ def test_every_condition_has_to_hold() -> None:
         ("StringNotEquals", "production", "production", False),
     ],
 )
-def test_conditions_compare_tags(operator: str, pattern: str, value: str, expected: bool) -> None:  # noqa: FBT001
+def test_conditions_compare_tags(operator: str, pattern: str, value: str, expected: bool) -> None:
     chosen = {"Resources": ["*"], "Conditions": {operator: condition("stage", pattern)}}
     assert selected(table(Tags=tags(stage=value)), **chosen) is expected
 
@@ -193,7 +193,7 @@ def snapshot_policy(**properties: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("state", "expected"), [("ENABLED", True), ("DISABLED", False)])
-def test_only_an_enabled_snapshot_policy_makes_snapshots(state: str, expected: bool) -> None:  # noqa: FBT001
+def test_only_an_enabled_snapshot_policy_makes_snapshots(state: str, expected: bool) -> None:
     volume = resource("AWS::EC2::Volume", Tags=tags(snapshots="daily"))
     found = design({"Disk": volume, "Policy": snapshot_policy(State=state)})
     assert volume_coverage(one(found, "Disk"), found).answer is expected
@@ -288,6 +288,6 @@ def test_the_tags_of_a_nested_stack_are_the_tags_of_its_resources() -> None:
         ("a", "", False),
     ],
 )
-def test_patterns_meet_where_some_text_matches_both(left: str, right: str, expected: bool) -> None:  # noqa: FBT001
+def test_patterns_meet_where_some_text_matches_both(left: str, right: str, expected: bool) -> None:
     assert meet(left, right) is expected
     assert meet(right, left) is expected

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from seawall import scan
+
 from tests.command import check
 
 GOOD = "Resources:\n  Database:\n    Type: AWS::RDS::DBInstance\n    Properties:\n      MultiAZ: false\n"
@@ -426,7 +426,7 @@ def test_nothing_is_executed_fetched_or_written(tmp_path: Path, monkeypatch: pyt
 def test_a_mistake_of_a_reader_does_not_silence_the_other_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read(document: object, *_: object, **__: object) -> None:
+    def read(*_: object, **__: object) -> None:
         raise KeyError("gone")
 
     (tmp_path / "template.yaml").write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
@@ -440,7 +440,15 @@ def test_a_mistake_of_a_reader_does_not_silence_the_other_files(
 def test_a_worker_that_dies_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(scan.PARALLEL_FROM):
         (tmp_path / f"{number}.yaml").write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
-    monkeypatch.setattr("seawall.scan._check_unit", lambda unit, options: os._exit(9))
+    monkeypatch.setattr("seawall.scan._check_unit", lambda *_: os._exit(9))
     report = scan.check([tmp_path], scan.Options((), jobs=2))
     assert len(report.unread) == scan.PARALLEL_FROM
     assert "--jobs 1" in report.unread[0].reason
+
+
+def test_hidden_folders_are_passed_over_unless_they_are_named(tmp_path: Path) -> None:
+    hidden = tmp_path / ".cache"
+    hidden.mkdir()
+    (hidden / "template.yaml").write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
+    assert scan.check([tmp_path], scan.Options(())).files == 0
+    assert scan.check([hidden], scan.Options(())).files == 1

@@ -206,7 +206,7 @@ def test_no_document_stops_the_evaluation(root: Any) -> None:
     design = Design([template_of(Document("t.yaml", "", root))])
     for one in [design, *scenarios_of(design).designs]:
         for resource in one.all.values():
-            for name in resource._properties:  # noqa: SLF001 - every property, whatever it is called
+            for name in resource._properties:
                 resource.get(str(name))
                 resource.line_of(str(name))
             _ = (

@@ -377,7 +377,12 @@ def test_an_override_file_replaces_arguments_and_blocks(tmp_path: Path) -> None:
           point_in_time_recovery { enabled = false }
         }
         """,
-        local_override='resource "aws_dynamodb_table" "t" {\n  name = "u"\n  point_in_time_recovery { enabled = true }\n}',
+        local_override="""
+        resource "aws_dynamodb_table" "t" {
+          name = "u"
+          point_in_time_recovery { enabled = true }
+        }
+        """,
     )
     found = resource_values(design, "aws_dynamodb_table.t", "TableName", "PointInTimeRecoverySpecification")
     assert found == ["u", {"PointInTimeRecoveryEnabled": True}]
@@ -400,7 +405,8 @@ def test_a_pattern_that_would_take_for_ever_is_unknown(tmp_path: Path) -> None:
     design = root_module(
         tmp_path,
         """
-        resource "aws_sqs_queue" "q" { visibility_timeout_seconds = length(regexall("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")) }
+        locals { text = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab" }
+        resource "aws_sqs_queue" "q" { visibility_timeout_seconds = length(regexall("(a+)+$", local.text)) }
         resource "aws_sqs_queue" "r" { visibility_timeout_seconds = length(regexall("^a[a-z]", "ab-ac")) }
         """,
     )

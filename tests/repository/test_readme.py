@@ -2,7 +2,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from seawall.cli import main
 
 TRANSCRIPT = re.compile(r"^```text\n\$ seawall (check .*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

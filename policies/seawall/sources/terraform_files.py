@@ -23,6 +23,7 @@ class Files:
     def __init__(self, root: str = "", folders: Iterable[str] = ()) -> None:
         self.root = root
         self._folders = [os.path.realpath(folder) for folder in folders if folder]
+        self.in_progress: set[str] = set()
         self._texts: dict[str, str | None] = {}
         self._templates: dict[str, Expression | None] = {}
 
@@ -44,13 +45,13 @@ class Files:
 
     def _read(self, name: str) -> str | None:
         for path in (name, os.path.join(self.root, name)):
-            real = os.path.realpath(path)
-            inside = any(os.path.commonpath([folder, real]) == folder for folder in self._folders)
             try:
+                real = os.path.realpath(path)
+                inside = any(os.path.commonpath([folder, real]) == folder for folder in self._folders)
                 if inside and os.path.isfile(real) and os.path.getsize(real) <= MAX_BYTES:
                     with open(real, encoding="utf-8-sig") as opened:
                         return opened.read()
-            except (OSError, UnicodeDecodeError):
+            except (OSError, ValueError):  # also no UTF-8, and names that no file can have
                 return None
         return None
 
@@ -76,7 +77,14 @@ def _template_file(values: list[Value], scope: Scope) -> Value:
     template = scope.world.files.template(name) if isinstance(name, str) else None
     if template is None or not isinstance(names, dict):
         return Unknown(reasons(values) or (f"the file {name}",))
-    return evaluate(template, scope.with_names(names))
+    files = scope.world.files
+    if not isinstance(name, str) or name in files.in_progress:
+        return Unknown((f"the file {name}, which contains itself",))
+    files.in_progress.add(name)
+    try:
+        return evaluate(template, scope.with_names(names))
+    finally:
+        files.in_progress.discard(name)
 
 
 FILE_FUNCTIONS: dict[str, Callable[[list[Value], Scope], Value]] = {
