@@ -68,7 +68,8 @@ def _block(finding: Finding, style: Style) -> Iterator[str]:
     title = style.paint(printable(finding.title), BOLD)
     yield f"  {glyph} {title}  {style.paint(finding.policy, DIM)}"
     place = style.paint(printable(f"{finding.file}:{finding.line}"), BLUE)
-    yield f"{_INDENT}{place}  {printable(finding.resource)} ({printable(finding.type)})"
+    stack = f" in {printable(finding.stack)}" if finding.stack else ""
+    yield f"{_INDENT}{place}  {printable(finding.resource)} ({printable(finding.type)}){stack}"
     if finding.source_line:
         yield f"{_INDENT}{style.paint(f'{finding.line:>5} │', DIM)} {_quote(finding.source_line)}"
     yield from _field("", finding.message, style)
