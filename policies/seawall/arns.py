@@ -5,6 +5,7 @@ The forms of the ARNs are those of the service authorization reference ("Resourc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -214,6 +215,7 @@ class _Signs:
 
 def meet(left: str, right: str) -> bool:
     """Whether some text matches both patterns; ``*`` is any text and ``?`` any one character."""
+    left, right = (re.sub(r"\*+", "*", pattern) for pattern in (left, right))  # a row of stars is one star
     reachable = {0}
     for sign in left:
         reachable = _step(_past_stars(reachable, right), right, sign)
@@ -223,11 +225,7 @@ def meet(left: str, right: str) -> bool:
 
 
 def _past_stars(positions: set[int], pattern: str) -> set[int]:
-    found = set(positions)
-    for position in positions:
-        rest = pattern[position:]
-        found.update(range(position, position + len(rest) - len(rest.lstrip("*")) + 1))
-    return found
+    return positions | {position + 1 for position in positions if pattern.startswith("*", position)}
 
 
 def _step(positions: set[int], pattern: str, sign: str) -> set[int]:

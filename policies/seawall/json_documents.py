@@ -56,7 +56,7 @@ def _second_line(text: str, key: str) -> int | None:
 
 def _huge_number(text: str) -> Unreadable:
     # Python reads integers of up to 4300 digits, the only ValueError that json raises by itself.
-    found = re.search(r"[0-9]{4301}", text)
+    found = next((digits for digits in re.finditer(r"[0-9]+", text) if len(digits.group()) > 4300), None)
     line = text.count("\n", 0, found.start()) + 1 if found else None
     return Unreadable("a number has thousands of digits", line)
 

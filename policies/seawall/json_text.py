@@ -7,7 +7,7 @@ import re
 
 from seawall.values import Reference, Text, Unknown, Value, join_parts, reasons
 
-_OPEN, _CLOSE = "\ue000", "\ue001"  # private-use characters: no template writes them
+_OPEN, _CLOSE = "\ue000", "\ue001"  # private-use characters: what writes them itself is refused
 _PIECE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _BARE = re.compile(f"([:,\\[]\\s*)({_OPEN}\\d+{_CLOSE})(?=\\s*[,}}\\]])")
 
@@ -18,6 +18,8 @@ def parsed(text: str | Text) -> Value:
     An ``Unknown`` where it is no JSON, because of what is left open in it or by mistake.
     """
     parts = text.parts if isinstance(text, Text) else (text,)
+    if any(isinstance(part, str) and _OPEN in part for part in parts):
+        return Unknown(("a text with private-use characters",))
     written = "".join(part if isinstance(part, str) else f"{_OPEN}{index}{_CLOSE}" for index, part in enumerate(parts))
     for candidate in (written, _BARE.sub(r'\1"\2"', written)):
         try:

@@ -39,10 +39,6 @@ class Verdict(NamedTuple):
     evidence: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
 
-    def with_evidence(self, *evidence: str) -> Verdict:
-        """The same verdict with the chain that led to it."""
-        return self._replace(evidence=evidence)
-
 
 def accepted(message: str, *, at: str = "", evidence: tuple[str, ...] = ()) -> Verdict:
     """The design survives this failure, and ``message`` says by what."""
