@@ -5,19 +5,10 @@
 
 import sys
 
-from seawall.loading import GROUPS, REGIONAL_GROUPS, catalogue_folder, load_policies
+from seawall.configuration import Objective
+from seawall.loading import GROUPS, catalogue_folder, load_policies
 from seawall.pages import parse_page
 from seawall.policy import Policy
-
-FAILURES = {
-    "zone": "one availability zone is lost",
-    "backup": "data is deleted, overwritten or corrupted",
-    "delete": "a stack update or delete takes the data along",
-    "surge": "work arrives faster than it can be done",
-    "region": "one region is lost",
-    "recovery": "the way back itself fails when it is needed",
-}
-"""The failure that each group's policies look for."""
 
 _HEAD = """\
 # The catalogue
@@ -36,10 +27,10 @@ def catalogue(policies: list[Policy]) -> str:
 
 
 def _section(group: str, policies: list[Policy]) -> str:
-    when = " (judged with `--objective multi-region`)" if group in REGIONAL_GROUPS else ""
+    when = "" if Objective().judges(group) else " (judged with `--objective multi-region`)"
     chosen = sorted((policy for policy in policies if policy.group == group), key=lambda policy: policy.name)
     head = ["| policy | finds | judges | written in |", "|---|---|---|---|"]
-    return "\n".join([f"## {group}: {FAILURES[group]}{when}", "", *head, *map(_row, chosen), ""])
+    return "\n".join([f"## {group}: {GROUPS[group]}{when}", "", *head, *map(_row, chosen), ""])
 
 
 def _row(policy: Policy) -> str:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 from seawall.policy import Policy, take_registered
 
-GROUPS = ("zone", "backup", "delete", "surge", "region", "recovery")
-"""The groups in the order people read them; see the table of objectives in the README."""
-
-REGIONAL_GROUPS = ("region", "recovery")
-"""Groups that are judged only where the objective is ``multi-region``."""
+GROUPS = {
+    "zone": "one availability zone is lost",
+    "backup": "data is deleted, overwritten or corrupted",
+    "delete": "a stack update or delete takes the data along",
+    "surge": "work arrives faster than it can be done",
+    "region": "one region is lost",
+    "recovery": "the way back itself fails when it is needed",
+}
+"""The groups in the order people read them, each with the failure that its policies look for."""
 
 
 class BrokenPolicy(Exception):

@@ -286,6 +286,7 @@ def test_the_tags_of_a_nested_stack_are_the_tags_of_its_resources() -> None:
         ("a*c", "b*", False),
         ("", "*", True),
         ("a", "", False),
+        ("a" * 200, "*" * 20_000 + "b", False),
     ],
 )
 def test_patterns_meet_where_some_text_matches_both(left: str, right: str, expected: bool) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,27 @@ def test_a_text_cannot_grow_without_bounds(tmp_path: Path) -> None:
         },
     }
     (tmp_path / "a.json").write_text(json.dumps(template))
+    assert judge(tmp_path)[1]["unread"] == []
+
+
+HOSTILE: dict[str, Any] = {
+    "blanks in an open placeholder": {"Fn::Sub": "${" + " " * 2_000},
+    "placeholders that are never closed": {"Fn::Sub": "${a" * 100_000},
+    "dynamic references that are never closed": "{{resolve:" * 30_000,
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_a_text_cannot_make_its_reading_slow(tmp_path: Path, value: Any) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"Resources": {"Database": database(value)}}))
+    started = time.process_time()
+    assert judge(tmp_path)[1]["unread"] == []
+    assert time.process_time() - started < 5
+
+
+def test_private_characters_in_a_text_do_not_pass_for_what_is_unknown(tmp_path: Path) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": '{"a": "\ue0007\ue001"}'}}
+    (tmp_path / "a.json").write_text(json.dumps({"Resources": {"Queue": queue}}))
     assert judge(tmp_path)[1]["unread"] == []
 
 

@@ -25,6 +25,10 @@ def test_every_policy_file_loads() -> None:
     assert [str(problem) for problem in BROKEN] == []
 
 
+def test_every_folder_of_policies_is_a_group_that_is_loaded() -> None:
+    assert {init.parent.name for init in catalogue_folder().glob("*/__init__.py")} == GROUPS.keys()
+
+
 def test_no_page_stands_without_its_policy() -> None:
     pages = {page.with_suffix("") for group in GROUPS for page in (catalogue_folder() / group).glob("*.md")}
     assert pages == {Path(policy.file).with_suffix("") for policy in POLICIES}

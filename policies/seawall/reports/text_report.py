@@ -49,7 +49,7 @@ def _file(findings: list[Finding], presentation: Presentation) -> Iterator[str]:
     for finding in full:
         yield from _block(finding, presentation.style)
     if len(full) < len(findings):
-        yield from (_brief(finding, presentation.style) for finding in findings if finding not in full)
+        yield from (_brief(item, presentation.style) for item in findings if item.verdict not in detailed)
         yield ""
 
 

@@ -56,14 +56,18 @@ def read_assembly(folder: Path, problems: list[Unreadable], shown: str = "") -> 
     return assembly.templates
 
 
-def _artifacts(manifest: Path) -> dict[str, Any]:
+def _content(manifest: Path) -> Any:
     try:
         if manifest.stat().st_size > MAX_BYTES:
             raise Unreadable(f"{manifest.name} is larger than {MAX_BYTES // 1024 // 1024} MB")
         content = manifest.read_bytes()
     except OSError as error:
         raise Unreadable((error.strerror or str(error)).lower()) from None
-    root = read_json(cloudformation.decode(content), [])
+    return read_json(cloudformation.decode(content), [])
+
+
+def _artifacts(manifest: Path) -> dict[str, Any]:
+    root = _content(manifest)
     artifacts = root.get("artifacts", {}) if isinstance(root, dict) else None
     if not isinstance(artifacts, dict):
         raise Unreadable(f"{manifest.name} holds no artifacts")
@@ -178,10 +182,7 @@ class _Assembly:
 
 
 def _files(manifest: Path) -> dict[str, str]:
-    try:
-        root = read_json(cloudformation.decode(manifest.read_bytes()), [])
-    except OSError as error:
-        raise Unreadable((error.strerror or str(error)).lower()) from None
+    root = _content(manifest)
     files = root.get("files") if isinstance(root, dict) else None
     found: dict[str, str] = {}
     for identifier, file in files.items() if isinstance(files, dict) else ():
