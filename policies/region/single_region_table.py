@@ -25,7 +25,7 @@ def single_region_table(table: Resource, design: Design) -> Verdict:
     return judged_by_copies(
         [*copies, *backup_copies(table, design)],
         otherwise="no copy of it is in another region: when its region fails the table cannot be read or written",
-        fix="declare an AWS::DynamoDB::GlobalTable with Replicas in a second region (Terraform: replica)",
+        fix="declare an AWS::DynamoDB::GlobalTable with Replicas in a second region",
         at=AT,
     )
 

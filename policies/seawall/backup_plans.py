@@ -22,7 +22,6 @@ from seawall.values import (
     Text,
     Unknown,
     Value,
-    boolean,
     field,
     items,
     number,
@@ -172,7 +171,6 @@ def _rule(rule: Value) -> Rule:
         schedule=field(rule, "ScheduleExpression"),
         vault=field(rule, "TargetBackupVault"),
         delete_after_days=number(field(rule, "Lifecycle.DeleteAfterDays")),
-        continuous=boolean(field(rule, "EnableContinuousBackup")),
         copies=(Copy(copies),) if isinstance(copies, Unknown) else tuple(map(_copy, copies)),
     )
 

@@ -1,4 +1,4 @@
-"""What a bucket is for, where its copies go, and what empties it.
+"""What a bucket is for, and where its copies go.
 
 A bucket that only receives logs, replicas or artefacts is recognised by who refers to it, never by its name.
 """

@@ -27,7 +27,6 @@ class Rule(NamedTuple):
     schedule: Value
     vault: Value
     delete_after_days: float | Unknown | None
-    continuous: bool | Unknown | None
     copies: tuple[Copy, ...]
 
 

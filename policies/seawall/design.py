@@ -113,6 +113,10 @@ class Resource:
         node = self._entry.node.get(name)
         return None if node is None else self.stack.value((self.id, "@" + name), node)
 
+    def in_its_words(self, fix: str) -> str:
+        """A fix, which names CloudFormation's properties, in the language that declares the resource."""
+        return fix
+
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The resource's ``Metadata`` as it is written."""

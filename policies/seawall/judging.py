@@ -157,7 +157,7 @@ def _finding(policy: Policy, judgement: Judgement, depends_on: tuple[str, ...]) 
         resource.document.file,
         line,
         message,
-        verdict.fix,
+        resource.in_its_words(verdict.fix),
         verdict.evidence,
         depends_on,
         note,

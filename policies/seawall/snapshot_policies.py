@@ -26,7 +26,7 @@ def by_snapshot_policy(policy: Resource, subject: Subject) -> tuple[Answer, Plan
     answer = all_of([place, same(policy.get("State"), "ENABLED"), policy.exists, matched.answer])
     rules, unknown = _rules(details)
     if default is not None:
-        rules = (Rule(None, policy.get("CreateInterval"), None, number(policy.get("RetainInterval")), None, ()),)
+        rules = (Rule(None, policy.get("CreateInterval"), None, number(policy.get("RetainInterval")), ()),)
     step = " → ".join(part for part in (policy.id, matched.step, subject.resource.id) if part)
     return answer, PlanCoverage(policy, policy, rules, (step,), unknown)
 
@@ -80,7 +80,7 @@ def _rule(schedule: Value) -> Rule:
     made = (Copy(region=copies),) if isinstance(copies, Unknown) else tuple(map(_copy, copies))
     when = field(schedule, "CreateRule")
     kept = _days(field(schedule, "RetainRule"))
-    return Rule(field(schedule, "Name"), when, None, kept, None, made)
+    return Rule(field(schedule, "Name"), when, None, kept, made)
 
 
 def _copy(rule: Value) -> Copy:

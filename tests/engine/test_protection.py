@@ -45,7 +45,7 @@ def test_what_a_deleted_stack_leaves_behind(
     kind: str,
     properties: dict[str, Any],
     policy: str | None,
-    expected: bool,  # noqa: FBT001
+    expected: bool,
 ) -> None:
     declared = resource(kind, **properties) | ({"DeletionPolicy": policy} if policy else {})
     found = design({"It": declared})
@@ -56,9 +56,7 @@ def test_what_a_deleted_stack_leaves_behind(
     "sender",
     [
         bucket(LoggingConfiguration={"DestinationBucketName": {"Ref": "Receiver"}}),
-        resource(
-            "AWS::CodePipeline::Pipeline", ArtifactStore={"Type": "S3", "Location": {"Ref": "Receiver"}}
-        ),
+        resource("AWS::CodePipeline::Pipeline", ArtifactStore={"Type": "S3", "Location": {"Ref": "Receiver"}}),
         resource(
             "AWS::CloudFront::Distribution",
             DistributionConfig={"Logging": {"Bucket": {"Fn::GetAtt": ["Receiver", "DomainName"]}}},
@@ -121,9 +119,7 @@ def test_a_name_made_of_the_source_is_not_the_source() -> None:
 
 
 def test_two_buckets_that_replicate_to_each_other_are_both_primary_data() -> None:
-    found = design(
-        {"A": replicating({"Fn::GetAtt": ["B", "Arn"]}), "B": replicating({"Fn::GetAtt": ["A", "Arn"]})}
-    )
+    found = design({"A": replicating({"Fn::GetAtt": ["B", "Arn"]}), "B": replicating({"Fn::GetAtt": ["A", "Arn"]})})
     assert is_primary_data(one(found, "A"), found)
     assert is_primary_data(one(found, "B"), found)
 
@@ -154,7 +150,7 @@ def test_a_custom_resource_that_only_configures_a_bucket_does_not_empty_it() -> 
 def test_a_helper_whose_code_is_elsewhere_is_known_by_what_it_is_called(
     type_name: str,
     logical_id: str,
-    expected: bool,  # noqa: FBT001
+    expected: bool,
 ) -> None:
     helper = resource(type_name, ServiceToken="arn:aws:lambda:x:1:function:f", BucketName={"Ref": "Uploads"})
     found = design({"Uploads": bucket(), logical_id: helper})
@@ -162,18 +158,14 @@ def test_a_helper_whose_code_is_elsewhere_is_known_by_what_it_is_called(
 
 
 def test_a_helper_that_cleans_something_up_leaves_it_undecided() -> None:
-    helper = resource(
-        "Custom::Cleanup", ServiceToken="arn:aws:lambda:x:1:function:f", Bucket={"Ref": "Uploads"}
-    )
+    helper = resource("Custom::Cleanup", ServiceToken="arn:aws:lambda:x:1:function:f", Bucket={"Ref": "Uploads"})
     found = design({"Uploads": bucket(), "Helper": helper})
     assert isinstance(emptied_on_delete(one(found, "Uploads"), found).answer, Unknown)
 
 
 def test_a_bucket_that_only_build_roles_may_use_holds_artefacts() -> None:
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}}]}
-    allow = {
-        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": {"Fn::GetAtt": ["Builds", "Arn"]}}]
-    }
+    allow = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": {"Fn::GetAtt": ["Builds", "Arn"]}}]}
     role = resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust, Policies=[{"PolicyDocument": allow}])
     found = design({"Builds": bucket(), "Role": role})
     assert not is_primary_data(one(found, "Builds"), found)
@@ -189,7 +181,7 @@ def test_a_bucket_that_only_build_roles_may_use_holds_artefacts() -> None:
 )
 def test_an_instance_keeps_one_day_of_backups_unless_told_otherwise(
     properties: dict[str, Any],
-    expected: bool,  # noqa: FBT001
+    expected: bool,
 ) -> None:
     found = design({"Database": resource("AWS::RDS::DBInstance", **properties)})
     assert automated_backups(one(found, "Database")).answer is expected

@@ -4,6 +4,7 @@ import pytest
 from seawall.documents import Unreadable
 from seawall.sources import terraform
 from seawall.sources.terraform import CheckovMissing, read_modules
+from seawall.sources.terraform_words import in_terraform
 from seawall.values import Reference, Unknown
 
 from tests.terraform_sources import resource_values, root_module, written
@@ -451,3 +452,22 @@ def test_without_checkov_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setitem(__import__("sys").modules, "checkov.terraform.tf_parser", None)
     with pytest.raises(CheckovMissing, match=r"seawall\[checkov\]"):
         terraform.read_modules(written(tmp_path, {"main.tf": 'resource "aws_sqs_queue" "q" {}\n'}))
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "fix", "in_its_words"),
+    [
+        ("aws_db_instance", "set MultiAZ: true", "set multi_az = true"),
+        ("aws_sqs_queue", "set MessageRetentionPeriod: 1209600", "set message_retention_seconds = 1209600"),
+        ("aws_elasticache_cluster", "set AZMode: cross-az", 'set az_mode = "cross-az"'),
+        (
+            "aws_s3_bucket",
+            "set VersioningConfiguration.Status: Enabled",
+            'set versioning_configuration.status = "Enabled" in an aws_s3_bucket_versioning',
+        ),
+        ("aws_rds_cluster", "add an AWS::RDS::DBInstance", "add an aws_rds_cluster_instance"),
+        ("aws_dynamodb_table", "copy it with DynamoDB", "copy it with DynamoDB"),
+    ],
+)
+def test_a_fix_speaks_terraform(resource_type: str, fix: str, in_its_words: str) -> None:
+    assert in_terraform(fix, resource_type) == in_its_words

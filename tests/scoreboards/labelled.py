@@ -4,7 +4,6 @@
 """
 
 import json
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from tests.command import check_everything
 from tests.other_people import SHARED
 from tests.scoreboards.concerns import LABELLED, LATER
+from tests.scoreboards.publishing import publish
 
 TABLE = Path(__file__).with_name("labelled.md")
 EXPLANATIONS = Path(__file__).with_name("labelled.toml")
@@ -135,15 +135,5 @@ def _line(each: Judged) -> str:
     return f"- {each.concern}: {where} is labelled {each.label} ({each.why}), Seawall says {said}. {reason}"
 
 
-def main() -> int:
-    """Prints the scoreboard, or writes it beside this file."""
-    text = table(score())
-    if "--write" in sys.argv[1:]:
-        TABLE.write_text(text, "utf-8")
-    else:
-        sys.stdout.write(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    publish(TABLE, table(score()))

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 import tempfile
 import tomllib
 from collections import Counter
@@ -17,6 +16,7 @@ from tests.command import check_everything
 from tests.examples import verdicts_by_folder
 from tests.other_people import SHARED
 from tests.scoreboards.concerns import PEERS
+from tests.scoreboards.publishing import publish
 
 TABLE = Path(__file__).with_name("peers.md")
 DIFFERENCES = Path(__file__).with_name("peers.toml")
@@ -131,15 +131,5 @@ def _counts(cases: list[Case]) -> str:
 OUTCOMES = ("agree", "differs", "disagree", "none")
 
 
-def main() -> int:
-    """Prints the scoreboard, or writes it beside this file."""
-    text = table(score())
-    if "--write" in sys.argv[1:]:
-        TABLE.write_text(text, "utf-8")
-    else:
-        sys.stdout.write(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    publish(TABLE, table(score()))

@@ -1,4 +1,4 @@
-"""CloudFormation templates, YAML or JSON, as ``Template``s: one for the file, one for each local nested stack."""
+"""CloudFormation templates, YAML or JSON: a file's text as a ``Document``, its sections as a ``Template``."""
 
 from __future__ import annotations
 

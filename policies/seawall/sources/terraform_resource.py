@@ -99,6 +99,12 @@ class TerraformResource(Resource):
         """What Terraform's lifecycle says in the words of ``DeletionPolicy`` and ``UpdateReplacePolicy``."""
         return self._attributes.get(name)
 
+    def in_its_words(self, fix: str) -> str:
+        """The fix with Terraform's attributes and types."""
+        from seawall.sources.terraform_words import in_terraform  # only findings need it
+
+        return in_terraform(fix, self.declared_type)
+
     @property
     def line(self) -> int:
         """The line its block starts on, from 1."""
