@@ -98,6 +98,7 @@ def _units_below(path: Path, report: Report) -> Iterator[Unit]:
         yield _named_unit(path)
         return
     terraform = False
+    root = os.path.realpath(path)
     for folder, folders, names in os.walk(path, onerror=lambda error: report.unread.append(_no_access(error))):
         folders[:] = sorted(name for name in folders if name[0] != "." and name not in PASSED_FOLDERS)
         if "manifest.json" in names and _is_assembly(folder):
@@ -106,10 +107,20 @@ def _units_below(path: Path, report: Report) -> Iterator[Unit]:
             continue
         terraform = terraform or any(name.endswith(".tf") for name in names)
         for name in sorted(names):
-            if name.endswith(SUFFIXES):
-                yield Unit(Path(folder, name), "file", within=path)
+            file = os.path.join(folder, name)
+            if not name.endswith(SUFFIXES):
+                continue
+            if _leads_out(file, root):
+                report.unread.append(Unread(file, None, "is a link out of the folder, and is not followed"))
+            else:
+                yield Unit(Path(file), "file", within=path)
     if terraform:
         yield Unit(path, "terraform")
+
+
+def _leads_out(file: str, root: str) -> bool:
+    # A pull request could otherwise have any file of the machine quoted.
+    return os.path.islink(file) and not os.path.realpath(file).startswith(os.path.join(root, ""))
 
 
 def _named_unit(path: Path) -> Unit:

@@ -309,9 +309,11 @@ def test_pipes_sockets_and_devices_are_never_opened(tmp_path: Path) -> None:
         outcome = run(tmp_path)
     report = json.loads(outcome.stdout)
     assert outcome.returncode == 2
-    assert {Path(entry["file"]).name: entry["reason"] for entry in report["unread"]} == dict.fromkeys(
-        ["pipe.yaml", "device.json", "socket.yml"], "is not a regular file"
-    )
+    assert {Path(entry["file"]).name: entry["reason"] for entry in report["unread"]} == {
+        "pipe.yaml": "is not a regular file",
+        "socket.yml": "is not a regular file",
+        "device.json": "is a link out of the folder, and is not followed",
+    }
     assert len(report["findings"]) == 1
 
 
@@ -474,3 +476,14 @@ def test_hidden_folders_are_passed_over_unless_they_are_named(tmp_path: Path) ->
     (hidden / "template.yaml").write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
     assert scan.check([tmp_path], scan.Options(())).files == 0
     assert scan.check([hidden], scan.Options(())).files == 1
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("Resources: {Database: {Type: 'AWS::RDS::DBInstance'}}")
+    scanned = tmp_path / "scanned"
+    scanned.mkdir()
+    (scanned / "template.yaml").symlink_to(secret)
+    report = scan.check([scanned], scan.Options(()))
+    assert report.files == 0
+    assert [unread.reason for unread in report.unread] == ["is a link out of the folder, and is not followed"]

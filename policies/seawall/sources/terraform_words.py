@@ -7,7 +7,10 @@ import re
 from seawall.sources.terraform_mapping import KINDS, SPELLINGS, Kind, spelled
 
 _TYPE = re.compile(r"\bAWS::\w+::\w+")
-_PROPERTY = re.compile(r"(?P<lead>\b(?:set|in|and|or|an?|with|leave|even|this|whose|the) )?(?<![\w:.])(?P<path>[A-Z]\w*(?:\.[A-Z]\w*)*)\b(?P<value>: [\w-]+)?")
+_PROPERTY = re.compile(
+    r"(?P<lead>\b(?:set|in|and|or|an?|with|leave|even|this|whose|the) )?"
+    r"(?<![\w:.])(?P<path>[A-Z]\w*(?:\.[A-Z]\w*)*)\b(?P<value>: [\w-]+)?"
+)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ELSEWHERE = {
     "ClusterConfig": "cluster_config",
