@@ -28,8 +28,8 @@ SUFFIXES = (".yaml", ".yml", ".json", ".template")
 PASSED_FOLDERS = frozenset({"venv", "node_modules", "__pycache__"})
 """Folders that hold other people's files; so do, as for checkov, those whose name starts with a dot."""
 
-PARALLEL_FROM = 256
-"""Units from which further processes pay: starting them and copying their memory costs as much as 60 files."""
+PARALLEL_FROM = 64
+"""Units from which further processes pay for their start; with two, 174 templates take 0.39 s instead of 0.57 s."""
 
 CHUNK = 8
 """Units that a process takes at a time: few enough to spread, many enough to be worth the hand-over."""
