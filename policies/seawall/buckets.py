@@ -89,11 +89,6 @@ class Destination(NamedTuple):
     deletes: bool | Unknown | None
 
 
-def is_primary_data(bucket: Resource, design: Design) -> bool:
-    """Whether a bucket holds data of its own, not only logs, replicas or artefacts of something else."""
-    return not secondary_use(bucket, design)
-
-
 def secondary_use(bucket: Resource, design: Design) -> str:
     """What a bucket holds that is not primary data: ``the access logs of Site``; empty for primary data."""
     return design.once("bucket uses", lambda: _uses(design)).get(bucket.key, "")
@@ -109,7 +104,7 @@ def _uses(design: Design) -> dict[Key, str]:
 def _receiving(design: Design) -> Iterator[tuple[Resource, str]]:
     for kind, path, use in RECEIVERS:
         for sender in design.of_type(kind):
-            for value in _values_at(sender, path):
+            for value in sender.values_at(path):
                 bucket = named_bucket(value, design)
                 if bucket is not None and bucket.key != sender.key:
                     yield bucket, use.format(sender.id)
@@ -166,23 +161,6 @@ def _trusted(role: Resource) -> set[str]:
     for statement in statements if isinstance(statements, list) else ():
         found |= {str(leaf) for leaf in leaves(field(statement, "Principal"))}
     return found
-
-
-def _values_at(resource: Resource, path: str) -> Iterator[Value]:
-    """The values at a path, through the lists on the way."""
-    name, _, rest = path.partition(".")
-    yield from _below(resource.get(name), rest)
-
-
-def _below(value: Value, path: str) -> Iterator[Value]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _below(item, path)
-    elif not path:
-        yield value
-    elif isinstance(value, dict):
-        name, _, rest = path.partition(".")
-        yield from _below(value.get(name), rest)
 
 
 def named_bucket(value: Value, design: Design) -> Resource | None:

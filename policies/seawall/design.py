@@ -24,6 +24,7 @@ from seawall.values import (
     leaves,
     number,
     plain_text,
+    values_at,
 )
 
 T = TypeVar("T")
@@ -78,6 +79,11 @@ class Resource:
         name, _, rest = path.partition(".")
         value = self._top(name)
         return field(value, rest) if rest else value
+
+    def values_at(self, path: str) -> Iterator[Value]:
+        """Every value at a dotted path, through the lists on the way, see ``values.values_at``."""
+        name, _, rest = path.partition(".")
+        return values_at(self.get(name), rest)
 
     def boolean(self, path: str) -> bool | Unknown | None:
         """A property that is a switch, see ``values.boolean``."""
@@ -186,18 +192,18 @@ class Resource:
         return {
             (one.key, path): None
             for name in self._properties
-            for one, path in _mentioned_at(self._top(str(name)), str(name))
+            for one, path in mentioned_at(self._top(str(name)), str(name))
         }
 
 
-def _mentioned_at(value: Value, path: str) -> Iterator[tuple[Reference, str]]:
+def mentioned_at(value: Value, path: str) -> Iterator[tuple[Reference, str]]:
     """Every reference inside a value with the path of the property around it."""
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _mentioned_at(item, f"{path}.{name}")
+            yield from mentioned_at(item, f"{path}.{name}")
     elif isinstance(value, list):
         for item in value:
-            yield from _mentioned_at(item, path)
+            yield from mentioned_at(item, path)
     else:
         yield from ((one, path) for one in mentioned(value))
 
@@ -400,4 +406,4 @@ def mentioned(value: Value) -> Iterator[Reference]:
             yield leaf
 
 
-__all__ = ["Design", "Resource", "mentioned", "plain_text", "tags_in"]
+__all__ = ["Design", "Resource", "mentioned", "mentioned_at", "plain_text", "tags_in"]

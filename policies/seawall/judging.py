@@ -9,7 +9,7 @@ from seawall.design import Design, Resource
 from seawall.exceptions import exception_for
 from seawall.finding import Finding, Unread
 from seawall.policy import Outcome, Policy, Verdict, undecided
-from seawall.scenarios import Scenarios, outcome_of, scenarios_of
+from seawall.scenarios import MAX_SCENARIOS, Scenarios, outcome_of, scenarios_of
 from seawall.stack import Touched
 from seawall.values import Key, Unknown
 
@@ -74,7 +74,7 @@ class _Court:
             if flagged is not None:
                 return judgement._replace(note=f"flagged where {flagged.resource.design.scenario}")
             if self.scenarios.cut:
-                return judgement._replace(note=f"only the first {len(others)} scenarios were tried")
+                return judgement._replace(note=f"only {MAX_SCENARIOS} combinations of parameters were tried")
             return judgement
         known = [other for other in others if other.verdict.outcome is not Outcome.UNDECIDED]
         # Where the defaults decide every condition, what they give is one of the cases and stays undecided.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from seawall.design import Design, Resource
 from seawall.json_text import parsed
 from seawall.stack import Touched
-from seawall.values import Text, Unknown, Value, field, items, leaves
+from seawall.values import Text, Unknown, Value, field, leaves
 
 QUEUE = "AWS::SQS::Queue"
 FUNCTION = "AWS::Lambda::Function"
@@ -156,7 +156,7 @@ Delivery = tuple[Value, str, Manner]
 def deliveries(resource: Resource, design: Design) -> Iterator[Delivery]:
     """What a resource hands work to by configuration."""
     for path in TRIGGERS.get(resource.type, ()):
-        for target in values_at(resource, path):
+        for target in resource.values_at(path):
             yield target, path, Manner.ASYNCHRONOUS
     if resource.type == MAPPING:
         yield resource.get("FunctionName"), "FunctionName", read_manner(resource, design)
@@ -182,7 +182,7 @@ def _pipe(pipe: Resource) -> Iterator[Delivery]:
 
 
 def _receipt_rule(rule: Resource) -> Iterator[Delivery]:
-    for action in values_at(rule, "Rule.Actions.LambdaAction"):
+    for action in rule.values_at("Rule.Actions.LambdaAction"):
         waits = field(action, "InvocationType") == "RequestResponse"
         manner = Manner.SYNCHRONOUS if waits else Manner.ASYNCHRONOUS
         yield field(action, "FunctionArn"), "Rule.Actions", manner
@@ -230,19 +230,4 @@ def dead_letter_targets(resource: Resource, path: str) -> Iterator[Value]:
     if path.startswith("RedrivePolicy"):
         yield field(redrive(resource), "deadLetterTargetArn")
     else:
-        yield from values_at(resource, path)
-
-
-def values_at(resource: Resource, path: str) -> Iterator[Value]:
-    """Every value at a dotted path of a resource, each element of the lists on the way looked into."""
-    name, _, rest = path.partition(".")
-    values = [resource.get(name)]
-    for step in rest.split(".") if rest else ():
-        values = [item.get(step) for value in values for item in _elements(value) if isinstance(item, dict)]
-    for value in values:
-        yield from (item for item in _elements(value) if item is not None)
-
-
-def _elements(value: Value) -> list[Value]:
-    found = items(value)
-    return [found] if isinstance(found, Unknown) else found
+        yield from resource.values_at(path)

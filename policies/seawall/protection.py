@@ -13,7 +13,6 @@ from typing import NamedTuple
 from seawall.backup_plans import backup_coverage, selects
 from seawall.buckets import (
     Destination,
-    is_primary_data,
     named_bucket,
     replication_destinations,
     secondary_use,
@@ -239,7 +238,6 @@ __all__ = [
     "holds_only_a_cache",
     "holds_only_scratch",
     "is_member_or_replica",
-    "is_primary_data",
     "kept_on_delete",
     "named_bucket",
     "object_lock",

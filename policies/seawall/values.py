@@ -213,6 +213,19 @@ def field(value: Value, path: str) -> Value:
     return value
 
 
+def values_at(value: Value, path: str) -> Iterator[Value]:
+    """Every value at a dotted path inside a value that is set; each element of the lists on the way is looked into."""
+    if isinstance(value, list):
+        for item in value:
+            yield from values_at(item, path)
+    elif not path:
+        if value is not None:
+            yield value
+    elif isinstance(value, dict):
+        name, _, rest = path.partition(".")
+        yield from values_at(value.get(name), rest)
+
+
 def boolean(value: Value) -> bool | Unknown | None:
     """A switch: true, false, the ``Unknown`` that decides, or ``None`` where it is not set or no switch."""
     if isinstance(value, (bool, Unknown)) or value is None:

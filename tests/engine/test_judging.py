@@ -39,3 +39,20 @@ def test_what_every_value_of_an_unset_parameter_gives_is_the_verdict() -> None:
     parameters = "{Want: {Type: String}, Two: {Type: String, Default: 'false'}}"
     found = finding("single_az_database", parameters, DATABASE)
     assert found.verdict == "flagged"
+
+
+def test_an_accepted_verdict_says_when_not_every_combination_was_tried() -> None:
+    switches = [f"S{number}" for number in range(8)]
+    parameters = ", ".join(
+        f"{name}: {{Type: String, Default: 'no', AllowedValues: ['no', 'yes']}}" for name in switches
+    )
+    chain = "\n".join(f"  {name}On: !Equals [!Ref {name}, 'yes']" for name in switches)
+    text = (
+        f"Parameters: {{{parameters}}}\nConditions:\n{chain}\nResources:\n"
+        "  Orders: {Type: 'AWS::RDS::DBInstance', Properties: {Engine: mysql, MultiAZ: !If [S0On, true, true],\n"
+        "    StorageType: !If [S0On, gp3, gp2]}}\n"
+    )
+    design = Design([template_of(Document("template.yaml", text, read_yaml(text, [])))])
+    policies = [policy for policy in load_policies()[0] if policy.name == "single_az_database"]
+    (found,) = [one for one in judge_design(design, policies) if isinstance(one, Finding)]
+    assert (found.verdict, found.note) == ("accepted", "only 64 combinations of parameters were tried")

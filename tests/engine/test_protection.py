@@ -8,9 +8,9 @@ from seawall.protection import (
     automated_backups,
     emptied_on_delete,
     is_member_or_replica,
-    is_primary_data,
     kept_on_delete,
     replication_destinations,
+    secondary_use,
     table_replicas,
 )
 from seawall.values import Unknown
@@ -74,13 +74,13 @@ def test_what_a_deleted_stack_leaves_behind(
 )
 def test_a_bucket_that_only_receives_logs_or_artefacts_is_no_primary_data(sender: dict[str, Any]) -> None:
     found = design({"Sender": sender, "Receiver": bucket(), "Uploads": bucket()})
-    assert not is_primary_data(one(found, "Receiver"), found)
-    assert is_primary_data(one(found, "Uploads"), found)
+    assert secondary_use(one(found, "Receiver"), found)
+    assert not secondary_use(one(found, "Uploads"), found)
 
 
 def test_a_name_alone_makes_no_log_bucket() -> None:
     found = design({"AccessLogs": bucket(BucketName="access-logs")})
-    assert is_primary_data(one(found, "AccessLogs"), found)
+    assert not secondary_use(one(found, "AccessLogs"), found)
 
 
 def replicating(target: Any, **destination: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def test_a_copy_in_the_same_stack_is_in_the_same_region() -> None:
     (destination,) = replication_destinations(one(found, "Source"), found)
     assert destination.resource is one(found, "Copy")
     assert destination.region == one(found, "Source").region
-    assert not is_primary_data(one(found, "Copy"), found)
+    assert secondary_use(one(found, "Copy"), found)
 
 
 def test_the_region_of_a_copy_in_another_stack_is_known_by_its_name() -> None:
@@ -120,8 +120,8 @@ def test_a_name_made_of_the_source_is_not_the_source() -> None:
 
 def test_two_buckets_that_replicate_to_each_other_are_both_primary_data() -> None:
     found = design({"A": replicating({"Fn::GetAtt": ["B", "Arn"]}), "B": replicating({"Fn::GetAtt": ["A", "Arn"]})})
-    assert is_primary_data(one(found, "A"), found)
-    assert is_primary_data(one(found, "B"), found)
+    assert not secondary_use(one(found, "A"), found)
+    assert not secondary_use(one(found, "B"), found)
 
 
 def test_a_custom_resource_that_only_configures_a_bucket_does_not_empty_it() -> None:
@@ -168,7 +168,7 @@ def test_a_bucket_that_only_build_roles_may_use_holds_artefacts() -> None:
     allow = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": {"Fn::GetAtt": ["Builds", "Arn"]}}]}
     role = resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust, Policies=[{"PolicyDocument": allow}])
     found = design({"Builds": bucket(), "Role": role})
-    assert not is_primary_data(one(found, "Builds"), found)
+    assert secondary_use(one(found, "Builds"), found)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.design import Design, Resource, tags_in
+from seawall.design import Design, Resource, mentioned_at, tags_in
 from seawall.source import Document
 from seawall.sources.terraform_mapping import KINDS, PARTS, Kind, Part, spelled
 from seawall.sources.terraform_properties import Properties, deletion_of, merged
@@ -19,7 +19,6 @@ from seawall.values import (
     Text,
     Unknown,
     Value,
-    leaves,
     reasons,
 )
 
@@ -146,10 +145,10 @@ class TerraformResource(Resource):
         """The resources that its declaration names, each with the dotted path of the property."""
         seen: set[tuple[Key, str]] = set()
         for name, value in self._properties.items():
-            for target, path in _named(value, name):
-                if (target, path) not in seen:
-                    seen.add((target, path))
-                    yield target, path
+            for reference, path in mentioned_at(value, name):
+                if (reference.key, path) not in seen:
+                    seen.add((reference.key, path))
+                    yield reference.key, path
         # A value names one instance; the name in the text stands for every instance of the block.
         blocks = {_block_address(target) for target, _ in seen}
         for target, path in self._mentioned:
@@ -176,19 +175,6 @@ class TerraformResource(Resource):
 
 def _block_address(key: Key) -> str:
     return key[1].rpartition("[")[0] if key[1].endswith("]") else key[1]
-
-
-def _named(value: Value, path: str) -> Iterator[tuple[Key, str]]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _named(item, f"{path}.{name}")
-    elif isinstance(value, list):
-        for item in value:
-            yield from _named(item, path)
-    else:
-        for leaf in leaves(value):
-            if isinstance(leaf, Reference):
-                yield leaf.key, path
 
 
 def design_of(everything: Iterable[Declared]) -> Design:
