@@ -1,0 +1,79 @@
+from typing import Any
+
+import pytest
+
+from services.drive import messages, pace
+from services.drive.limits import LONGEST_WAIT, PACE_INTERVAL, PACE_VALID
+from services.drive.messages import OrderMessage
+from services.drive.pace import Queue
+
+
+@pytest.fixture(autouse=True)
+def _cloud(cloud: Any, time: Any) -> None:
+    """Every test needs both."""
+
+
+def wait_for_builds(count: int) -> None:
+    for number in range(count):
+        messages.send_order(OrderMessage("bundle", str(number), "u1", 0))
+
+
+def publish(worker: str = "w1", **changed: float) -> None:
+    known: dict[str, Any] = {"slots": 4, "mean_seconds": 20.0, "queue_age": 10.0}
+    pace.publish(Queue.BUNDLE, worker, **known | changed)
+
+
+def test_all_workers_together_drain_the_queue() -> None:
+    publish("w1", slots=4, mean_seconds=20)
+    publish("w2", slots=2, mean_seconds=10)
+    assert pace.drain_rate(Queue.BUNDLE) == pytest.approx(0.4)
+    assert pace.drain_rate(Queue.BUNDLE_SIDELINE) == 0
+
+
+def test_a_silent_worker_counts_as_gone(time: Any) -> None:
+    publish()
+    time.advance(PACE_VALID + 1)
+    assert pace.drain_rate(Queue.BUNDLE) == 0
+
+
+def test_the_wait_is_what_stands_before_divided_by_the_drain_rate() -> None:
+    publish(slots=4, mean_seconds=20)
+    wait_for_builds(10)
+    assert pace.estimate(Queue.BUNDLE) == pace.Estimate(position=10, wait=50)
+
+
+def test_an_empty_queue_means_no_wait() -> None:
+    assert pace.estimate(Queue.BUNDLE).wait == 0
+
+
+def test_without_workers_some_orders_are_let_in_but_not_a_flood(time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "visible", lambda _: 10)
+    assert 0 < pace.estimate(Queue.BUNDLE).wait < LONGEST_WAIT
+    monkeypatch.setattr(messages, "visible", lambda _: 200)
+    time.advance(PACE_INTERVAL)
+    assert pace.estimate(Queue.BUNDLE).wait > LONGEST_WAIT
+
+
+def test_an_estimate_is_kept_for_some_seconds(time: Any) -> None:
+    pace.estimate(Queue.BUNDLE)
+    wait_for_builds(3)
+    assert pace.estimate(Queue.BUNDLE).position == 0
+    time.advance(PACE_INTERVAL)
+    assert pace.estimate(Queue.BUNDLE).position == 3
+
+
+def test_the_queue_s_age_is_the_oldest_that_workers_were_handed() -> None:
+    wait_for_builds(1)
+    publish("w1", queue_age=10)
+    publish("w2", queue_age=70)
+    assert pace.queue_age(Queue.BUNDLE) == 70
+
+
+def test_an_empty_queue_has_no_age_whatever_was_handed_out_before() -> None:
+    publish(queue_age=70)
+    assert pace.queue_age(Queue.BUNDLE) == 0
+
+
+def test_nobody_knows_the_age_of_a_queue_that_nobody_receives_from() -> None:
+    wait_for_builds(1)
+    assert pace.queue_age(Queue.BUNDLE) is None
