@@ -2,7 +2,13 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SERVICES := .venv-services
 DEMO := .demo
+PACKAGE := build/package
+DOCS := .venv-docs
+PICTURED := build/pictured
+# The registry's "latest" is an older build with a higher number.
+CDK_COMMAND := 2.1148.1
 
 # The first of these that is new enough; name another with `make PYTHON=…`.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
@@ -11,7 +17,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth test check format snapshots catalogue scores bench clean
+.PHONY: help demo synth package deploy test check matrix format snapshots catalogue picture tables scores bench clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,14 +39,25 @@ synth: $(VENV)/user ## Write the cloud drive's templates into cdk.out
 	@rm -rf cdk.out
 	@$(BIN)/python app.py
 
-test: $(VENV)/developer ## Run the tests; PYTEST="-k zone" picks some
-	@$(BIN)/pytest $(PYTEST)
+package: $(PACKAGE)/made ## Gather what the Lambda functions run in build/package
 
-check: $(VENV)/developer ## Format, lint, types and tests: what a pull request must pass
+deploy: package $(VENV)/user ## Deploy everything; refused while an event freezes deployments
+	@$(BIN)/python -m stacks.freeze
+	@npx --yes aws-cdk@$(CDK_COMMAND) deploy --all --require-approval broadening
+
+test: $(VENV)/developer $(SERVICES)/ready ## Run the tests; PYTEST="-k zone" picks some
+	@$(BIN)/pytest $(PYTEST)
+	@$(SERVICES)/bin/pytest tests/services $(PYTEST)
+
+check: $(VENV)/developer $(SERVICES)/ready ## Format, lint, types and tests: what a pull request must pass
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict .
 	@$(BIN)/pytest $(PYTEST)
+	@$(SERVICES)/bin/pytest -n 2 tests/services
+
+matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make check` takes a choice of
+	@SEAWALL_MATRIX=all $(BIN)/pytest -n 2 --dist loadfile tests/matrix
 
 format: $(VENV)/developer ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
@@ -53,6 +70,20 @@ snapshots: $(VENV)/developer ## Accept the stacks' templates as they are now
 catalogue: $(VENV)/user ## Write policies/README.md from the policies' pages
 	@$(BIN)/python -m seawall.catalogue_page
 
+picture: $(VENV)/user $(DOCS)/ready ## Draw docs/architecture.svg from the templates (needs Graphviz)
+	@command -v dot >/dev/null || { echo "Graphviz is missing: apt-get install graphviz, or brew install graphviz" >&2; exit 2; }
+	@rm -rf $(PICTURED)
+	@CDK_OUTDIR=$(PICTURED) CDK_CONTEXT_JSON="$$($(BIN)/python -m stacks.picture --settings)" $(BIN)/python app.py
+	@$(DOCS)/bin/python -m stacks.picture $(PICTURED)
+
+tables: $(VENV)/user ## Write the README's tables, docs/SLA.md, docs/costs.md and docs/exceptions.md
+	@rm -rf build/tier && mkdir -p build/tier
+	@for tier in pilot_light warm_standby active_active; do \
+		CDK_OUTDIR=build/tier/$$tier CDK_CONTEXT_JSON="{\"tier\":\"$$tier\"}" $(BIN)/python app.py || exit; done
+	@$(BIN)/python -m stacks.readme_tables build/tier/pilot_light build/tier/warm_standby build/tier/active_active
+	@$(BIN)/python -m stacks.sla
+	@$(BIN)/python -m stacks.exceptions build/tier/warm_standby
+
 scores: $(VENV)/developer ## Accept the scores on other people's cases as they are now
 	@PYTHONPATH=. $(BIN)/python -m tests.scoreboards.peers --write
 	@PYTHONPATH=. $(BIN)/python -m tests.scoreboards.labelled --write
@@ -61,7 +92,7 @@ bench: $(VENV)/developer ## Measure the speed of the validator
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SERVICES) $(DOCS) $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
@@ -77,6 +108,29 @@ $(VENV)/user: requirements.txt pyproject.toml | $(BIN)/python
 $(VENV)/developer: requirements-dev.txt $(VENV)/user
 	@echo "Installing what its developers need"
 	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(SERVICES)/ready: requirements-services.txt services/requirements.txt | $(BIN)/python
+	@echo "Installing what the services' tests need into $(SERVICES)"
+	@$(BIN)/python -m venv $(SERVICES)
+	@$(SERVICES)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-services.txt
+	@touch $@
+
+$(DOCS)/ready: requirements-docs.txt | $(BIN)/python
+	@echo "Installing what draws the picture into $(DOCS)"
+	@$(BIN)/python -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-docs.txt
+	@touch $@
+
+# Wheels for the machines that run the functions, whatever this machine is; nothing is compiled and no Docker is needed.
+$(PACKAGE)/made: services/requirements.txt $(shell find services -name '*.py' -o -name '*.html' -o -name '*.txt') | $(BIN)/python
+	@echo "Gathering the functions' package in $(PACKAGE)"
+	@rm -rf $(PACKAGE)
+	@$(PIP) install --target $(PACKAGE) -r services/requirements.txt --platform manylinux2014_aarch64 \
+		--only-binary=:all: --implementation cp --python-version 3.14 --no-deps --no-compile
+	@rm -rf $(PACKAGE)/bin
+	@cp -R services $(PACKAGE)/services
+	@find $(PACKAGE) -name __pycache__ -prune -exec rm -rf {} +
 	@touch $@
 
 $(DEMO)/ready: requirements-demo.txt $(VENV)/user

@@ -1,6 +1,7 @@
 """What tests of several kinds share."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ use_pinned_node()  # before any test imports aws_cdk
 
 REPOSITORY = Path(__file__).parent.parent
 
+# The services' tests run in an environment of their own (requirements-services.txt).
+collect_ignore = [] if find_spec("moto") else ["services"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -21,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-SLOW = ("stacks", "packaging", "hosts")
+SLOW = ("stacks", "matrix", "packaging", "hosts")
 """Folders whose tests start CDK, pip or checkov; they come last, so that a mistake shows early."""
 
 
