@@ -10,6 +10,9 @@ PICTURED := build/pictured
 # The registry's "latest" is an older build with a higher number.
 CDK_COMMAND := 2.1148.1
 
+# Tests that share a synthesis stay in one process.
+PARALLEL := -n 2 --dist loadgroup
+
 # The first of these that is new enough; name another with `make PYTHON=…`.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	$$python -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$python && break; done)
@@ -53,11 +56,11 @@ check: $(VENV)/developer $(SERVICES)/ready ## Format, lint, types and tests: wha
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict .
-	@$(BIN)/pytest $(PYTEST)
-	@$(SERVICES)/bin/pytest -n 2 tests/services
+	@$(BIN)/pytest $(PARALLEL) $(PYTEST)
+	@$(SERVICES)/bin/pytest $(PARALLEL) tests/services
 
 matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make check` takes a choice of
-	@SEAWALL_MATRIX=all $(BIN)/pytest -n 2 --dist loadfile tests/matrix
+	@SEAWALL_MATRIX=all $(BIN)/pytest $(PARALLEL) tests/matrix
 
 format: $(VENV)/developer ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .

@@ -29,10 +29,17 @@ SLOW = ("stacks", "matrix", "packaging", "hosts")
 """Folders whose tests start CDK, pip or checkov; they come last, so that a mistake shows early."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests last, and keep together in one process what shares something slow."""
     folders = [item.path.relative_to(REPOSITORY / "tests").parts[0] for item in items]
     ranks = [SLOW.index(folder) + 1 if folder in SLOW else 0 for folder in folders]
     items[:] = [item for _, item in sorted(zip(ranks, items, strict=True), key=lambda ranked: ranked[0])]
+    for item in items:
+        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        if folder in SLOW:
+            settings = getattr(item, "callspec", None) and item.callspec.params.get("drive")  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group(getattr(settings, "name", folder)))
 
 
 @pytest.fixture(scope="session")
