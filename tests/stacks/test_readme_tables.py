@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.exceptions import PAGE, accepted_in, page
+from stacks.exceptions import accepted_in, listed, page, reasons_in
 from stacks.promises import TARGETS
 from stacks.readme_tables import between, recovery, sources_page
 from stacks.settings import Tier
@@ -32,9 +32,9 @@ def test_a_table_without_its_markers_is_an_error() -> None:
         between("# No tables here", "costs", "| |")
 
 
-def test_the_list_of_exceptions_is_complete(assembly: Path) -> None:
-    """Whatever is accepted anew appears here, and so in the pull request."""
-    assert PAGE.read_text() == page(assembly), "run `make tables`, and say in the pull request why it is accepted"
+def test_the_page_of_exceptions_says_what_the_templates_accept(assembly: Path) -> None:
+    """Whether it lists all that any combination of settings accepts, tests/matrix asks."""
+    assert listed(page(assembly)) == reasons_in(assembly)
 
 
 def test_every_exception_has_a_reason(assembly: Path) -> None:
