@@ -48,7 +48,7 @@ package: $(PACKAGE)/made ## Gather what the Lambda functions run in build/packag
 
 deploy: package $(VENV)/user ## Deploy everything; refused while an event freezes deployments
 	@$(BIN)/python -m stacks.freeze
-	@npx --yes aws-cdk@$(CDK_COMMAND) deploy --all --require-approval broadening
+	@PATH="$(abspath $(BIN)):$$PATH" npx --yes aws-cdk@$(CDK_COMMAND) deploy --all --require-approval broadening
 
 test: $(VENV)/developer $(SERVICES)/ready ## Run the tests; PYTEST="-k zone" picks some
 	@$(BIN)/pytest $(PYTEST)

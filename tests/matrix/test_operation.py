@@ -126,3 +126,15 @@ def test_every_name_is_the_deployments_own(drive: Drive) -> None:
             continue
         flat = given if isinstance(given, str) else "".join(str(part) for part in given["Fn::Join"][1])
         assert flat.removeprefix("alias/").startswith(f"{prefix}-"), (stack, name)
+
+
+def test_the_operator_is_denied_the_control_planes(drive: Drive) -> None:
+    """tests/stacks/test_recovery.py evaluates the role call by call; here: it is there whatever the settings."""
+    denied = [
+        statement
+        for where, statement in actions(drive)
+        if where.startswith("Recovery/") and statement["Effect"] == "Deny"
+    ]
+    text = json.dumps(denied)
+    for family in ("route53:", "iam:", "cloudfront:", "cloudformation:", "ecs:", "lambda:", "dynamodb:", "s3:"):
+        assert f'"{family}' in text
