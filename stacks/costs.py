@@ -1,12 +1,11 @@
 """What the drive costs a month while nobody uses it, counted in the synthesized templates.
 
-`python -m stacks.costs PILOT_LIGHT WARM_STANDBY ACTIVE_ACTIVE` (three assemblies) prints the README's table. What is
-paid by use (requests, storage, transfer, log lines) comes on top and is not in it.
+`python -m stacks.readme_tables` writes it into the README. What is paid by use (requests, storage, transfer, log lines)
+comes on top and is not in it.
 """
 
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -180,7 +179,3 @@ def cell(price: Price, amount: float) -> str:
 
 def _sum(counted: Counter[str]) -> float:
     return sum(counted[price.what] * price.dollars for price in PRICES if price.dollars is not None)
-
-
-if __name__ == "__main__":
-    print(table(dict(zip(Tier, (quantities(Path(folder)) for folder in sys.argv[1:]), strict=True))))

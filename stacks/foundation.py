@@ -34,7 +34,7 @@ class Foundation(RegionalStack):
     """One of them in each region; only a region that holds data has the keys to data, and levers.
 
     `peers` are all other regions of the deployment: its roles may act there and at the edge, and nowhere else.
-    `alarm_target` is a mail address; without one, somebody has to subscribe to the topics.
+    Somebody has to subscribe to the topics afterwards.
     """
 
     def __init__(
@@ -48,7 +48,6 @@ class Foundation(RegionalStack):
         peers: Sequence[str],
         events: Sequence[Event],
         holds_data: bool,
-        alarm_target: str | None = None,
     ) -> None:
         super().__init__(scope, name, names=names, region=region, disposable=disposable)
         PermissionBoundary(self, "Boundary", names=names, regions=sorted({region, EDGE_REGION, *peers}))
@@ -56,7 +55,7 @@ class Foundation(RegionalStack):
         topics = self._key("topics", "Encrypts alarms on their way")
         let_alarms_use(topics)
         for urgency in Urgency:
-            AlarmTopic(self, urgency.capitalize(), names=names, urgency=urgency, key=topics, target=alarm_target)
+            AlarmTopic(self, urgency.capitalize(), names=names, urgency=urgency, key=topics)
         ChangeCalendar(self, "Freeze", names=names, events=events)
         if holds_data:
             for role, description in DATA_KEYS.items():

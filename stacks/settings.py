@@ -28,6 +28,9 @@ FEWER_THAN_THREE_ZONES = frozenset({"us-west-1"})
 FEWEST_LOCK_DAYS = 3
 """AWS Backup refuses a compliance lock that takes effect earlier (AWS::Backup::BackupVault, ChangeableForDays)."""
 
+FREEZE_BEFORE = timedelta(days=1)
+"""No deployments this long before an event: what is deployed on the eve has not been seen under load."""
+
 
 class SettingsError(ValueError):
     """The settings cannot be used; the message says which one, and what it needs to be."""
@@ -134,10 +137,11 @@ class Event(Model):
 
 
 class Quotas(Model):
-    """What AWS grants this account in each region; the defaults are what a new account has.
+    """What AWS grants this account in each region.
 
-    Source: Service Quotas, "Throttle rate" of API Gateway, "Concurrent executions" of Lambda, "Fargate On-Demand vCPU
-    resource count" (raised on request, read November 2026 from the design's notes).
+    Service Quotas names them "Throttle rate" (API Gateway), "Concurrent executions" (Lambda) and "Fargate On-Demand
+    vCPU resource count", of which a bundler takes one. The defaults are assumptions: AWS may grant new accounts less at
+    first (Amazon ECS Developer Guide, "Amazon ECS service quotas").
     """
 
     requests_per_second: int = Field(default=10_000, ge=1)
@@ -246,12 +250,9 @@ class Settings(Model):
         return self.environment is Environment.SANDBOX
 
     def frozen_at(self, moment: datetime) -> Event | None:
-        """Return the event that forbids a deployment at `moment` (with time zone), if there is one.
-
-        The freeze begins a day before the event: what is deployed on the eve has not been seen under load.
-        """
+        """Return the event that forbids a deployment at `moment` (with time zone), if there is one."""
         for event in self.events:
-            if event.freeze_deploys and event.start - timedelta(days=1) <= moment <= event.end:
+            if event.freeze_deploys and event.start - FREEZE_BEFORE <= moment <= event.end:
                 return event
         return None
 

@@ -28,11 +28,9 @@ from stacks.patterns.exception import accept_finding
 from stacks.patterns.global_table import RECOVERY_DAYS
 from stacks.patterns.heartbeat import Heartbeat, reading_beats
 from stacks.patterns.measure import measure
+from stacks.patterns.region_verdict import IMPAIRED
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import ServiceFunction
-
-IMPAIRED = "region-impaired"
-"""Role of the alarm that says that the other region fails while this one is well."""
 
 TIMEOUT = Duration.seconds(30)
 """Room for the health check of this region, the gauge of what would be lost, and a write."""

@@ -58,7 +58,6 @@ class Environment:
     """In the peer region: copies of this region's files."""
     bundles_bucket = _Required()
 
-    ingest_queue_url = _Required()
     deliver_queue_url = _Required()
     deliver_sideline_queue_url = _Required()
     bundle_queue_url = _Required()

@@ -19,14 +19,13 @@ from aws_lambda_powertools import Logger
 from services.drive import aws, clock
 from services.drive.aws import POLL_READ_TIMEOUT
 from services.drive.environment import here
-from services.drive.limits import OFFSITE_VISIBILITY
+from services.drive.limits import LONG_POLL, OFFSITE_VISIBILITY
 from services.offsite import copying
 from services.offsite.copying import Source
 from services.offsite.store import Store
 
 logger = Logger(service="offsite")
 
-LONG_POLL = 20
 BATCH = 10
 RESTING = 5
 """Seconds before the next try while the queue or the store does not answer."""

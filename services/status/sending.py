@@ -17,7 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.drive import clock, records
 from services.drive.environment import here
@@ -29,7 +29,7 @@ from services.status.subscribers import Subscriber
 
 logger = Logger(service="status")
 metrics = Metrics(namespace="Drive", service="status")
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 REFUSED = {"MessageRejected", "BadRequestException", "InvalidParameterValue"}
 """SES will never send this one; repeating it would only hold up the others."""
@@ -94,6 +94,10 @@ def _send_once(announcement: str, text: Mapping[str, Any], subscriber: Subscribe
         mail.send(subscriber.email, *mail.render(text["message"], **values), unsubscribe_url=leave)
     except ClientError as error:
         return _not_sent(sent, claim, error)
+    except BotoCoreError as error:
+        # It may have been sent: the claim stays, and runs out. The others of the page must not wait for that.
+        logger.warning("no answer about a mail", reason=type(error).__name__)
+        return False
     records.change(here.subscribers_table, sent, expect={"owner": claim}, put={"state": "SENT"})
     return True
 

@@ -1,4 +1,4 @@
-"""Subscribe, confirm, unsubscribe: a function URL that the status page and the mails point to.
+"""Subscribe, confirm, unsubscribe: what the forms of the status page and the mails point to.
 
 Only POST changes anything: mail programs and scanners open links by themselves. Every answer about an address is the
 same whether it is on the list or not.
@@ -28,7 +28,7 @@ QUESTIONS = {
 
 
 def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer one request (Lambda function URL, payload version 2)."""
+    """Answer one request of the HTTP API (payload version 2)."""
     http = event["requestContext"]["http"]
     action, method = http["path"].strip("/"), http["method"]
     query = event.get("queryStringParameters") or {}

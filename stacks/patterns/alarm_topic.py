@@ -4,7 +4,6 @@ from aws_cdk import Aws
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_kms import IKey
 from aws_cdk.aws_sns import Topic
-from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
 from stacks.names import Names
@@ -20,14 +19,12 @@ PUBLISHERS: dict[str, dict[str, dict[str, str]]] = {
 
 
 class AlarmTopic(Topic):
-    """The topic that alarms of one urgency publish to; `target` is a mail address that is asked to subscribe.
+    """The topic that alarms of one urgency publish to. Who subscribes is not the stack's business (docs/deploy.md).
 
     Survives a wrong route: it takes messages from alarms and rules only, encrypted, over TLS.
     """
 
-    def __init__(
-        self, scope: Construct, name: str, *, names: Names, urgency: Urgency, key: IKey, target: str | None
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, *, names: Names, urgency: Urgency, key: IKey) -> None:
         super().__init__(
             scope,
             name,
@@ -45,8 +42,6 @@ class AlarmTopic(Topic):
                     conditions=conditions,
                 )
             )
-        if target:
-            self.add_subscription(EmailSubscription(target))
 
 
 def let_alarms_use(key: IKey) -> None:

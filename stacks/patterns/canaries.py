@@ -22,8 +22,8 @@ from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.wildcards import accept_wildcards
 
 EVERY = Duration.minutes(5)
-"""Twelve canaries that run each minute cost about 620 dollars a region and month; the health checks of DNS, which ask
-every ten seconds, are what a failover waits for."""
+"""Each minute, the drive's six canaries would cost about 315 dollars a month instead of 63 (docs/costs.md); the health
+checks of DNS, which ask every ten seconds, are what a failover waits for."""
 
 TIMEOUT = Duration.seconds(60)
 

@@ -1,16 +1,13 @@
 """When nobody deploys."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from aws_cdk.aws_ssm import CfnDocument
 from constructs import Construct
 
 from stacks.names import Names
-from stacks.settings import Event
-
-EVE = timedelta(days=1)
-"""A freeze begins this long before its event: what is deployed on the eve has not been seen under load."""
+from stacks.settings import FREEZE_BEFORE, Event
 
 HEAD = (
     "BEGIN:VCALENDAR",
@@ -50,7 +47,7 @@ def _freeze(event: Event) -> tuple[str, ...]:
         f"UID:{event.name}",
         # When the entry was made: fixed, or each synthesis would change the calendar.
         f"DTSTAMP:{_moment(event.start)}",
-        f"DTSTART:{_moment(event.start - EVE)}",
+        f"DTSTART:{_moment(event.start - FREEZE_BEFORE)}",
         f"DTEND:{_moment(event.end)}",
         f"SUMMARY:{event.name}",
         "END:VEVENT",

@@ -182,6 +182,8 @@ class OperatorRole(Role):
         written = [f"{status}/incident.json", f"{status}/drafts/*", f"{status}/announcements/*"]
         telling = PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=written)
         self.add_to_policy(telling)
+        # The page as it stands, which a draft of a message starts from; only its publisher writes it.
+        self.add_to_policy(PolicyStatement(actions=["s3:GetObject"], resources=[f"{status}/status.json"]))
         accept_wildcards(self, telling, reason="incidents and messages bear names that nobody knows beforehand")
         self.add_to_policy(PolicyStatement(actions=["s3:ListBucket"], resources=[status]))
         self.add_to_policy(to_queues(names, observer, ["announce"], "SendMessage"))

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from stacks.hosts import regional_api_host
 from stacks.names import Names
+from stacks.patterns.region_verdict import OBSERVERS_WORD
 
 INTERVAL = Duration.seconds(10)
 FAILURES = 3
@@ -19,9 +20,6 @@ FAILURES = 3
 
 EVACUATED = "evacuated"
 """What `/switch/<region>` answers about a region that was evacuated."""
-
-OBSERVERS_WORD = "observer-sees-peer"
-"""Role of the alarm by which a region is told that the observer cannot reach the other one."""
 
 
 class RegionHealth(Construct):

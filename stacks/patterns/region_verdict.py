@@ -24,6 +24,12 @@ ROUNDS = 2
 
 SILENCE = Duration.minutes(15)
 
+IMPAIRED = "region-impaired"
+"""Role of the alarm that says that the other region fails while this one is well."""
+
+OBSERVERS_WORD = "observer-sees-peer"
+"""Role of the alarm by which a region is told that the observer cannot reach the other one."""
+
 
 class RegionVerdict(Construct):
     """Says here that `peer` is impaired, where nothing of `peer` is needed to say it.
@@ -48,9 +54,9 @@ class RegionVerdict(Construct):
         verdict = CompositeAlarm(
             self,
             "Impaired",
-            composite_alarm_name=names.name("region-impaired"),
+            composite_alarm_name=names.name(IMPAIRED),
             alarm_description=(
-                f"{peer} is impaired: this region and the observer find it gone. Runbook: {RUNBOOKS}#region-impaired"
+                f"{peer} is impaired: this region and the observer find it gone. Runbook: {RUNBOOKS}#{IMPAIRED}"
             ),
             alarm_rule=AlarmRule.all_of(
                 AlarmRule.from_alarm(gone, AlarmState.ALARM),
@@ -96,7 +102,7 @@ class RegionVerdict(Construct):
             self,
             "Observer",
             names=self._names,
-            role="observer-sees-peer",
+            role=OBSERVERS_WORD,
             means=f"The observer cannot reach {peer}.",
             metric=measure("Drive", "RegionReachable", "Maximum", period=EVERY, unit="reachable", of=seen),
             threshold=1,

@@ -4,13 +4,11 @@ from aws_cdk import Duration, Stack
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption, RedriveAllowPolicy, RedrivePermission
 from constructs import Construct
 
+from services.drive.limits import LONG_POLL
 from stacks.names import Names
 from stacks.patterns.data_kind import holds_derived_data
 from stacks.patterns.exception import accept_finding
 from stacks.queues import DEAD_LETTER_DAYS, QueueNumbers
-
-LONG_POLL = Duration.seconds(20)
-"""The longest that SQS lets a receiver wait: the fewest empty answers to pay for."""
 
 
 class WorkQueue(Construct):
@@ -49,7 +47,7 @@ class WorkQueue(Construct):
             queue_name=names.name(numbers.role),
             visibility_timeout=Duration.seconds(numbers.visibility_seconds),
             retention_period=Duration.days(numbers.retention_days),
-            receive_message_wait_time=LONG_POLL,
+            receive_message_wait_time=Duration.seconds(LONG_POLL),
             encryption=QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             dead_letter_queue=DeadLetterQueue(queue=self.dead_letters, max_receive_count=numbers.tries),

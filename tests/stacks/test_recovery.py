@@ -77,6 +77,7 @@ def recovering(region: str) -> list[tuple[str, str, dict[str, str]]]:
 
 TELLING: list[tuple[str, str, dict[str, str]]] = [
     ("s3:PutObject", f"arn:aws:s3:::clouddrive-status-{ACCOUNT}-{OBSERVER}/incident.json", {}),
+    ("s3:GetObject", f"arn:aws:s3:::clouddrive-status-{ACCOUNT}-{OBSERVER}/status.json", {}),
     ("sqs:SendMessage", f"arn:aws:sqs:{OBSERVER}:{ACCOUNT}:clouddrive-announce", {}),
     ("cloudwatch:DescribeAlarms", "*", {}),
 ]

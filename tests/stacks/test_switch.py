@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.drive.limits import GAUGE_STALE
-from stacks.switch import IMPAIRED, Switch
+from stacks.patterns.region_verdict import IMPAIRED
+from stacks.switch import Switch
 from tests.stacks.synthesized import Template, all_of, flat, one_of, synthesized
 
 PRIMARY, STANDBY = "eu-west-1", "eu-central-1"

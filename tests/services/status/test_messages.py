@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
@@ -173,6 +173,27 @@ def test_a_sender_that_dies_with_a_claim_leaves_no_mail_unsent(
         dying.setattr(mail, "send", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sending.send_page(name, None)
+    incident.now += MAIL_CLAIM + 1
+    _send_all(name)
+    assert sorted(_receivers()) == sorted(crowd)
+
+
+def test_a_mail_about_which_ses_does_not_answer_holds_up_nobody(
+    crowd: list[str], incident: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = mail.send
+
+    def silent(to: str, *rest: Any, **more: Any) -> None:
+        if to == crowd[7]:
+            raise ReadTimeoutError(endpoint_url="https://email.example")
+        real(to, *rest, **more)
+
+    name = announce.announce(INCIDENT, "first")
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(mail, "send", silent)
+        with pytest.raises(NotAllSentError):
+            _send_all(name)
+    assert sorted(_receivers()) == sorted(set(crowd) - {crowd[7]})
     incident.now += MAIL_CLAIM + 1
     _send_all(name)
     assert sorted(_receivers()) == sorted(crowd)
