@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import json
 import math
 import re
@@ -175,8 +174,3 @@ def sha256(value: object, name: str) -> str:
         if re.fullmatch(r"[A-Za-z0-9+/]{43}=(-[0-9]{1,5})?", value):
             return base64.b64decode(value[:44]).hex()
     raise bad_request(f"The member {name} must be a SHA-256: 64 hexadecimal digits, or 44 characters of base64.")
-
-
-def request_hash(kind: str, content: object) -> str:
-    """Return what tells two requests apart that share an Idempotency-Key."""
-    return hashlib.sha256(json.dumps([kind, content], sort_keys=True).encode()).hexdigest()

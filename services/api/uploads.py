@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from services.api import admission
 from services.api.answers import moment
-from services.api.bodies import Body, listed, matching, request_hash, sha256, text, whole_number
+from services.api.bodies import Body, listed, matching, sha256, text, whole_number
 from services.api.errors import Problem, bad_request, conflict, key_reused, not_found
 from services.api.paths import normalize
-from services.drive import aws, clock, uploads
+from services.drive import aws, clock, orders, uploads
 from services.drive.environment import here
 from services.drive.files import ObjectName, composite, file_id, part_count
 from services.drive.limits import (
@@ -76,7 +76,7 @@ def _check_parts(size: int, content: str, parts: list[str]) -> None:
 
 
 def _request(path: str, size: int, content: str) -> str:
-    return request_hash("upload", [path, size, content])
+    return orders.request_hash({"path": path, "size": size, "sha256": content})
 
 
 def _announced(user: str, key: str, path: str, size: int, content: str) -> Upload:
