@@ -6,6 +6,8 @@ SERVICES := .venv-services
 DEMO := .demo
 PACKAGE := build/package
 DOCS := .venv-docs
+CLOUD := .venv-cloud
+EMBEDDED := drills/cloud
 PICTURED := build/pictured
 EVERYTHING := {"domain": "drive.example.com", "status_domain": "status.example.net", "backup_account": "123456789012", \
 	"organization": "o-abcdefghij", "offsite": "https://s3.example.org/drive-offsite"}
@@ -22,10 +24,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth package deploy test check matrix format snapshots catalogue picture tables scores bench clean
+.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check matrix format snapshots catalogue picture \
+	tables scores bench clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: synth $(DEMO)/ready ## Judge the cloud drive, then three designs of other people
 	$(call judge,0,Seawall's own cloud drive,cdk.out --objective multi-region --verbose)
@@ -50,16 +53,30 @@ deploy: package $(VENV)/user ## Deploy everything; refused while an event freeze
 	@$(BIN)/python -m stacks.freeze
 	@PATH="$(abspath $(BIN)):$$PATH" npx --yes aws-cdk@$(CDK_COMMAND) deploy --all --require-approval broadening
 
-test: $(VENV)/developer $(SERVICES)/ready ## Run the tests; PYTEST="-k zone" picks some
+cloud: $(CLOUD)/ready ## Start the embedded cloud on loopback; Ctrl-C stops it
+	@$(CLOUD)/bin/python -m drills.cloud.embedded
+
+deploy-local: $(CLOUD)/ready synth ## Deploy the drive to the cloud that `make cloud` started, or to one of its own
+	@$(CLOUD)/bin/python -m drills.cloud.deployment
+
+drills: $(CLOUD)/ready synth ## Break the running drive in nine ways and see what it keeps of its promises (25 minutes)
+	@$(CLOUD)/bin/python -m drills
+
+simulate: $(CLOUD)/ready synth ## Predict promotions of 10^5 to 10^8 orders from the templates' numbers
+	@$(CLOUD)/bin/python -m drills.simulate scale
+
+test: $(VENV)/developer $(SERVICES)/ready $(CLOUD)/ready synth ## Run the tests; PYTEST="-k zone" picks some
 	@$(BIN)/pytest $(PYTEST)
 	@$(SERVICES)/bin/pytest tests/services $(PYTEST)
+	@$(CLOUD)/bin/pytest tests/client tests/cloud tests/drills $(PYTEST)
 
-check: $(VENV)/developer $(SERVICES)/ready ## Format, lint, types and tests: what a pull request must pass
+check: $(VENV)/developer $(SERVICES)/ready $(CLOUD)/ready synth ## Format, lint, types and tests: what a pull request must pass
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict .
 	@$(BIN)/pytest $(PARALLEL) $(PYTEST)
 	@$(SERVICES)/bin/pytest $(PARALLEL) tests/services
+	@$(CLOUD)/bin/pytest $(PARALLEL) tests/client tests/cloud tests/drills
 
 matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make check` takes a choice of
 	@SEAWALL_MATRIX=all $(BIN)/pytest $(PARALLEL) tests/matrix
@@ -98,7 +115,7 @@ bench: $(VENV)/developer ## Measure the speed of the validator
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(SERVICES) $(DOCS) $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SERVICES) $(DOCS) $(CLOUD) $(EMBEDDED)/node_modules $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
@@ -120,6 +137,13 @@ $(SERVICES)/ready: requirements-services.txt services/requirements.txt | $(BIN)/
 	@echo "Installing what the services' tests need into $(SERVICES)"
 	@$(BIN)/python -m venv $(SERVICES)
 	@$(SERVICES)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-services.txt
+	@touch $@
+
+$(CLOUD)/ready: requirements-cloud.txt $(EMBEDDED)/package-lock.json | $(BIN)/python
+	@echo "Installing the embedded cloud and what the drills need into $(CLOUD) (a minute and 700 MB, the first time)"
+	@$(BIN)/python -m venv $(CLOUD)
+	@$(CLOUD)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-cloud.txt
+	@$(CLOUD)/bin/python -m drills.cloud.node ci --prefix $(EMBEDDED) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(DOCS)/ready: requirements-docs.txt | $(BIN)/python

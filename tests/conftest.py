@@ -13,8 +13,9 @@ use_pinned_node()  # before any test imports aws_cdk
 
 REPOSITORY = Path(__file__).parent.parent
 
-# The services' tests run in an environment of their own (requirements-services.txt).
-collect_ignore = [] if find_spec("moto") else ["services"]
+# These tests run in environments of their own (requirements-services.txt, requirements-cloud.txt).
+EMBEDDED = ("client", "cloud", "drills")
+collect_ignore = [*(() if find_spec("moto") else ("services",)), *(() if find_spec("ministack") else EMBEDDED)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if folder in SLOW:
             settings = getattr(item, "callspec", None) and item.callspec.params.get("drive")  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.xdist_group(getattr(settings, "name", folder)))
+        elif folder in EMBEDDED:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # a module shares one cloud
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,9 @@ FILE_ID = r"[a-z2-7]{26}"
 UPLOAD_ID = r"[0-9a-f]{32}"
 VERSION_ID = rf"[0-9]{{13}}-{UPLOAD_ID}"
 
+BEATS = "heartbeat/"
+"""The regions' heartbeats pass through the same buckets, are no files, and are worth nothing a minute later."""
+
 _TRIES = 5
 _Outcome = TypeVar("_Outcome")
 

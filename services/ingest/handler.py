@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from services.drive.environment import here
+from services.drive.files import BEATS
 from services.ingest.arrival import read_event
 from services.ingest.copies import note_copy
 from services.ingest.versions import take
@@ -29,7 +30,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 def _ingest(record: SQSRecord) -> None:
-    arrival = read_event(record.json_body)
+    event = record.json_body
+    if event["detail"]["object"]["key"].startswith(BEATS):
+        return
+    arrival = read_event(event)
     if arrival is None:
         logger.warning("an object that no upload of ours made is left alone", message_id=record.message_id)
         return

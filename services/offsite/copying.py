@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from services.drive import aws
 from services.drive.environment import here
+from services.drive.files import BEATS
 from services.offsite import chain, streams
 from services.offsite.chain import Entry
 from services.offsite.store import ABSENT, Store, stored_name
@@ -21,8 +22,6 @@ GONE = ABSENT | {"NoSuchVersion", "MethodNotAllowed", "405"}
 
 CATALOGUE = "catalogue/"
 """Exports of the table are kept under this, in EXPORT_BUCKET."""
-BEATS = "heartbeat/"
-"""The regions' heartbeats pass through the same buckets and are worth nothing a minute later."""
 
 
 @dataclass(frozen=True)

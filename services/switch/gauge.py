@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.drive import aws, clock, records
 from services.drive.environment import here
+from services.drive.files import BEATS
 from services.drive.limits import GAUGE_STALE, scaled
 from services.drive.records import key
 
@@ -39,7 +40,7 @@ class Gauge:
 
 def beat_object(region: str) -> str:
     """Return the key of a region's beat in its files bucket, and so in the peer's replica bucket."""
-    return f"heartbeat/{region}.json"
+    return f"{BEATS}{region}.json"
 
 
 def beat_item(region: str) -> dict[str, str]:

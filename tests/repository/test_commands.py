@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 MAKEFILE = Path("Makefile")
-TARGET = re.compile(r"^([a-z]+):(.*)$", re.MULTILINE)
+TARGET = re.compile(r"^([a-z-]+):(.*)$", re.MULTILINE)
 SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

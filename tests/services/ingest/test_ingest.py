@@ -215,6 +215,12 @@ def test_a_copy_of_refused_bytes_means_nothing(cloud: Cloud) -> None:
         assert _ingest(wrong.event(bucket=f"replica-{PEER}")) == []
 
 
+def test_the_regions_heartbeats_are_passed_over_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    beat = Sent(HERE, f"{files.BEATS}{HERE}.json", version="1", size=20)
+    assert _ingest(beat.event()) == []
+    assert caplog.records == []
+
+
 def test_an_object_that_no_upload_made_is_left_alone() -> None:
     sent = Sent(HERE, "golden/manifest.json", "1", 1)
     assert _ingest(sent.event()) == []
