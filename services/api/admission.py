@@ -100,7 +100,7 @@ def estimate() -> Estimate | None:
 
 def retry_after() -> int:
     """Return seconds for `Retry-After`; random, so that those who are refused together do not return together."""
-    return math.ceil(clock.jitter(*RETRY_AFTER))
+    return math.ceil(scaled(clock.jitter(*RETRY_AFTER)))
 
 
 def _full(expected: Estimate) -> Problem:

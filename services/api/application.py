@@ -15,7 +15,7 @@ from services.drive import clock
 from services.drive.deletions import KeyReused
 from services.drive.environment import here
 from services.drive.files import Contended
-from services.drive.limits import UNREACHABLE_RETRY_AFTER
+from services.drive.limits import UNREACHABLE_RETRY_AFTER, scaled
 from services.drive.orders import DifferentRequest
 
 NAMESPACE = "Drive"
@@ -57,7 +57,7 @@ def _aws_failed(error: Exception) -> Response[str]:
     logger.error("a service cannot be reached", extra={"error": type(error).__name__, "reason": _reason(error)})
     with single_metric(name="Unreachable", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         metric.add_dimension("region", here.aws_region)
-    retry_after = math.ceil(clock.jitter(*UNREACHABLE_RETRY_AFTER))
+    retry_after = math.ceil(scaled(clock.jitter(*UNREACHABLE_RETRY_AFTER)))
     return unreachable(here.aws_region, here.peer_region, retry_after).response()
 
 

@@ -56,6 +56,12 @@ def test_those_who_are_refused_together_do_not_return_together() -> None:
     assert max(waits) <= RETRY_AFTER[1]
 
 
+def test_in_a_drill_whoever_is_refused_comes_back_as_much_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIME_SCALE", "20")
+    waits = [admission.retry_after() for _ in range(200)]
+    assert {min(waits), max(waits)} == {RETRY_AFTER[0] // 20 + 1, RETRY_AFTER[1] // 20}
+
+
 def test_an_order_that_was_accepted_is_never_refused_afterwards(api: Api, time: Time) -> None:
     file = store("notes.txt").file
     accepted = api.post("/v1/downloads", {"files": [file]}, key="k")
