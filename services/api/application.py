@@ -15,6 +15,7 @@ from services.drive import clock
 from services.drive.deletions import KeyReused
 from services.drive.environment import here
 from services.drive.files import Contended
+from services.drive.levers import NeverReached
 from services.drive.limits import UNREACHABLE_RETRY_AFTER, scaled
 from services.drive.orders import DifferentRequest
 
@@ -30,7 +31,8 @@ def application() -> APIGatewayRestResolver:
     app.exception_handler(NotFoundError)(lambda _: not_found("There is nothing at this address.").response())
     app.exception_handler([DifferentRequest, KeyReused])(lambda _: _refused(key_reused()))
     app.exception_handler(Contended)(lambda _: _refused(_contended()))
-    app.exception_handler([BotoCoreError, ClientError])(_aws_failed)
+    # NeverReached: a 401 would make callers throw good tokens away.
+    app.exception_handler([BotoCoreError, ClientError, NeverReached])(_aws_failed)
     app.exception_handler(Exception)(_broken)
     return app
 
@@ -53,7 +55,7 @@ def _contended() -> Problem:
 
 
 def _aws_failed(error: Exception) -> Response[str]:
-    """Answer for a table, queue or bucket that stayed out of reach after the SDK's attempts."""
+    """Answer for a table, queue, bucket or profile that stayed out of reach after the SDK's attempts."""
     logger.error("a service cannot be reached", extra={"error": type(error).__name__, "reason": _reason(error)})
     with single_metric(name="Unreachable", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         metric.add_dimension("region", here.aws_region)

@@ -1,7 +1,7 @@
 """What operators can turn without a deployment (AppConfig), and the public keys of the identity provider.
 
 Both are fetched whole every 30 s. When they cannot be fetched the last known good ones stay; a process that never
-reached AppConfig works with the defaults.
+reached AppConfig works with the default levers, and knows nobody.
 """
 
 import json
@@ -54,9 +54,16 @@ def current() -> Levers:
     return Levers(**valid)
 
 
+class NeverReached(Exception):
+    """A profile could not be fetched since the process started, and there is no default to work with."""
+
+
 def identity_keys() -> list[dict[str, Any]]:
-    """Return the identity provider's public keys (JWK); empty when none were ever reached."""
-    keys = _profile("identity").get("keys", [])
+    """Return the identity provider's public keys (JWK); raises NeverReached when they could not be fetched yet."""
+    profile = _profile("identity")
+    if "identity" not in _known:
+        raise NeverReached
+    keys = profile.get("keys", [])
     return list(keys) if isinstance(keys, list) else []
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pytest
 from botocore.exceptions import ClientError
 
-from services.drive import aws, orders, switch_records
+from services.drive import aws, levers, orders, switch_records
 from services.drive.limits import UNREACHABLE_RETRY_AFTER
 from services.drive.switch_records import RegionState
 from tests.services.api.conftest import ALICE, Answer, Api, announcement, own, refuses, sell, store
@@ -55,6 +55,16 @@ def names_the_peer(answer: Answer) -> bool:
     assert (problem["region"], problem["peer_region"]) == (HERE, PEER)
     assert UNREACHABLE_RETRY_AFTER[0] <= int(answer.headers["retry-after"]) <= UNREACHABLE_RETRY_AFTER[1]
     return refuses(answer, 503)
+
+
+def test_before_its_keys_were_ever_fetched_the_api_calls_no_token_bad(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never() -> list[dict[str, Any]]:
+        raise levers.NeverReached
+
+    monkeypatch.setattr(levers, "identity_keys", never)
+    assert names_the_peer(api.get("/v1/files"))
 
 
 @pytest.mark.usefixtures("impatient")

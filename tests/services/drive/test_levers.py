@@ -78,7 +78,12 @@ def test_the_last_known_good_stays_while_appconfig_cannot_be_reached(appconfig: 
 def test_a_process_that_never_reached_appconfig_works_with_the_defaults(appconfig: AppConfig) -> None:
     appconfig.profiles = None
     assert levers.current() == Levers()
-    assert levers.identity_keys() == []
+
+
+def test_a_process_that_never_reached_appconfig_says_that_it_knows_no_keys(appconfig: AppConfig) -> None:
+    appconfig.profiles = None
+    with pytest.raises(levers.NeverReached):
+        levers.identity_keys()
 
 
 def test_after_a_failure_a_new_session_begins_for_the_old_one_s_token_may_be_used_up(
