@@ -92,7 +92,7 @@ def estimate() -> Estimate | None:
     Nobody is turned away for that: the order is a record, which waits for its queue to come back.
     """
     try:
-        return pace.estimate(Queue.BUNDLE)
+        return pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE)
     except (BotoCoreError, ClientError) as error:
         logger.warning("the pace of the bundle queue cannot be read: %s", error)
         return None

@@ -72,17 +72,19 @@ def queue_age(queue: Queue) -> float | None:
     return max(ages, default=None)
 
 
-def estimate(queue: Queue) -> Estimate:
+def estimate(queue: Queue, sideline: Queue) -> Estimate:
     """Return how long a new order would wait, at most PACE_INTERVAL old.
 
-    Without workers, one is assumed: the first orders are what brings workers to a queue that had none.
+    What stands on the sideline counts: a queue whose old orders are moved aside looks short for ever, while those who
+    were moved wait longer and longer. Without workers, one is assumed: the first orders are what brings workers to a
+    queue that had none.
     """
     at, known = _estimates.get(queue, (-math.inf, Estimate(0, 0)))
     if clock.now() - at < scaled(PACE_INTERVAL):
         return known
-    waiting = messages.visible(queue.url)
+    fresh, aside = messages.visible(queue.url), messages.visible(sideline.url)
     rate = drain_rate(queue) or BUNDLE_SLOTS / scaled(ASSUMED_BUILD_SECONDS)
-    known = Estimate(waiting, waiting / rate)
+    known = Estimate(fresh + aside, max(fresh / rate, (fresh + aside) / (rate + drain_rate(sideline))))
     _estimates[queue] = (clock.now(), known)
     return known
 

@@ -8,7 +8,7 @@ from aws_cdk.aws_iam import PolicyStatement
 from stacks.names import Names
 from stacks.patterns.access import to_keys, to_levers, to_objects, to_queues, to_table
 from stacks.patterns.environment import environment
-from stacks.queues import BUNDLE
+from stacks.queues import BUNDLE, BUNDLE_SIDELINE
 
 ALL_KNOW = (
     "PEER_REGION",
@@ -20,7 +20,7 @@ ALL_KNOW = (
     "PEER_FILES_BUCKET",
     "PEER_REPLICA_BUCKET",
 )
-ORDERS = ("JOBS_TABLE", "PACE_TABLE", "SWITCH_TABLE", "BUNDLE_QUEUE_URL", "BUNDLES_BUCKET")
+ORDERS = ("JOBS_TABLE", "PACE_TABLE", "SWITCH_TABLE", "BUNDLE_QUEUE_URL", "BUNDLE_SIDELINE_QUEUE_URL", "BUNDLES_BUCKET")
 SEE = ("GetItem", "BatchGetItem", "Query")
 KEEP = (*SEE, "PutItem", "UpdateItem")
 
@@ -43,7 +43,7 @@ def permissions(names: Names, region: str, peer: str) -> dict[str, list[PolicySt
     linking = [
         *everyone,
         *(to_table(names, region, table, *SEE) for table in ("jobs", "pace", "switch")),
-        to_queues(names, region, [BUNDLE.role], "GetQueueAttributes"),
+        to_queues(names, region, [BUNDLE.role, BUNDLE_SIDELINE.role], "GetQueueAttributes"),
         to_objects(names, region, "bundles", "GetObject"),
     ]
     uploading = [

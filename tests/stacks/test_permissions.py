@@ -189,6 +189,7 @@ def of_the_api(here: Place, there: Place) -> Calls:
         *here.table("jobs", "GetItem"),
         *here.table("pace", "Query"),
         *here.queue("bundle", "GetQueueAttributes"),
+        *here.queue("bundle-sideline", "GetQueueAttributes"),
     ]
     parts = ["PutObject", "GetObject", "AbortMultipartUpload"]
     return {
@@ -359,10 +360,14 @@ VARIABLES = {
     },
     "api-read": {
         *("PEER_REGION", "DRIVE_TABLE", "JOBS_TABLE", "PACE_TABLE", "SWITCH_TABLE", "BUNDLE_QUEUE_URL"),
+        "BUNDLE_SIDELINE_QUEUE_URL",
         *("FILES_BUCKET", "REPLICA_BUCKET", "PEER_FILES_BUCKET", "PEER_REPLICA_BUCKET", "BUNDLES_BUCKET"),
         *("SIGNING_SECRET", "IDENTITY_ISSUER", "IDENTITY_AUDIENCE", "LEVERS_APPLICATION", "LEVERS_ENVIRONMENT"),
     },
-    "api-order": {"PEER_REGION", "DRIVE_TABLE", "JOBS_TABLE", "PACE_TABLE", "BUNDLE_QUEUE_URL", "BUNDLES_BUCKET"},
+    "api-order": {
+        *("PEER_REGION", "DRIVE_TABLE", "JOBS_TABLE", "PACE_TABLE", "BUNDLES_BUCKET"),
+        *("BUNDLE_QUEUE_URL", "BUNDLE_SIDELINE_QUEUE_URL"),
+    },
     "api-write": {"PEER_REGION", "DRIVE_TABLE", "FILES_BUCKET", "PEER_FILES_BUCKET", "IDENTITY_ISSUER"},
     "switch": {"PEER_REGION", "SWITCH_TABLE", "DRIVE_TABLE", "REPLICA_BUCKET"},
     "switch-heartbeat": {"PEER_REGION", "DRIVE_TABLE", "FILES_BUCKET", "REPLICA_BUCKET"},

@@ -159,7 +159,7 @@ def admits(user: str) -> bool:
 
 
 def test_nobody_is_refused_because_the_queue_cannot_be_asked(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(queue: Queue) -> None:
+    def silent(queue: Queue, _sideline: Queue) -> None:
         raise EndpointConnectionError(endpoint_url=f"https://{queue}")
 
     monkeypatch.setattr(pace, "estimate", silent)

@@ -39,27 +39,43 @@ def test_a_silent_worker_counts_as_gone(time: Any) -> None:
 def test_the_wait_is_what_stands_before_divided_by_the_drain_rate() -> None:
     publish(slots=4, mean_seconds=20)
     wait_for_builds(10)
-    assert pace.estimate(Queue.BUNDLE) == pace.Estimate(position=10, wait=50)
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE) == pace.Estimate(position=10, wait=50)
+
+
+def test_what_was_moved_aside_stands_before_a_new_order_too() -> None:
+    publish(slots=3, mean_seconds=20)
+    pace.publish(Queue.BUNDLE_SIDELINE, "w1", slots=1, mean_seconds=20.0, queue_age=0)
+    wait_for_builds(3)
+    for number in range(17):
+        messages.send_order(OrderMessage("bundle", str(number), "u1", 0, sidelined=True))
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE) == pace.Estimate(position=20, wait=100)
+
+
+def test_an_empty_sideline_s_workers_do_not_shorten_the_wait() -> None:
+    publish(slots=3, mean_seconds=20)
+    pace.publish(Queue.BUNDLE_SIDELINE, "w1", slots=1, mean_seconds=20.0, queue_age=0)
+    wait_for_builds(30)
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE).wait == pytest.approx(200)
 
 
 def test_an_empty_queue_means_no_wait() -> None:
-    assert pace.estimate(Queue.BUNDLE).wait == 0
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE).wait == 0
 
 
 def test_without_workers_some_orders_are_let_in_but_not_a_flood(time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "visible", lambda _: 10)
-    assert 0 < pace.estimate(Queue.BUNDLE).wait < LONGEST_WAIT
-    monkeypatch.setattr(messages, "visible", lambda _: 200)
+    monkeypatch.setattr(messages, "visible", lambda url: 10 * (url == Queue.BUNDLE.url))
+    assert 0 < pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE).wait < LONGEST_WAIT
+    monkeypatch.setattr(messages, "visible", lambda url: 200 * (url == Queue.BUNDLE.url))
     time.advance(PACE_INTERVAL)
-    assert pace.estimate(Queue.BUNDLE).wait > LONGEST_WAIT
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE).wait > LONGEST_WAIT
 
 
 def test_an_estimate_is_kept_for_some_seconds(time: Any) -> None:
-    pace.estimate(Queue.BUNDLE)
+    pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE)
     wait_for_builds(3)
-    assert pace.estimate(Queue.BUNDLE).position == 0
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE).position == 0
     time.advance(PACE_INTERVAL)
-    assert pace.estimate(Queue.BUNDLE).position == 3
+    assert pace.estimate(Queue.BUNDLE, Queue.BUNDLE_SIDELINE).position == 3
 
 
 def test_the_queue_s_age_is_the_oldest_that_workers_were_handed() -> None:
