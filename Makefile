@@ -2,7 +2,6 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-SERVICES := .venv-services
 DEMO := .demo
 PACKAGE := build/package
 DOCS := .venv-docs
@@ -14,7 +13,10 @@ EVERYTHING := {"domain": "drive.example.com", "status_domain": "status.example.n
 # The registry's "latest" is an older build with a higher number.
 CDK_COMMAND := 2.1148.1
 
-# Tests that share a synthesis stay in one process.
+# The folders of tests that run the services; they need $(CLOUD).
+RUNNING := $(addprefix tests/,services client cloud drills)
+
+# Tests that share a synthesis, or a deployment, stay in one process.
 PARALLEL := -n 2 --dist loadgroup
 
 # The first of these that is new enough; name another with `make PYTHON=…`.
@@ -65,18 +67,16 @@ drills: $(CLOUD)/ready synth ## Break the running drive in nine ways and see wha
 simulate: $(CLOUD)/ready synth ## Predict promotions of 10^5 to 10^8 orders from the templates' numbers
 	@$(CLOUD)/bin/python -m drills.simulate scale
 
-test: $(VENV)/developer $(SERVICES)/ready $(CLOUD)/ready synth ## Run the tests; PYTEST="-k zone" picks some
+test: $(VENV)/developer $(CLOUD)/ready synth ## Run the tests; PYTEST="-k zone" picks some
 	@$(BIN)/pytest $(PYTEST)
-	@$(SERVICES)/bin/pytest tests/services $(PYTEST)
-	@$(CLOUD)/bin/pytest tests/client tests/cloud tests/drills $(PYTEST)
+	@$(CLOUD)/bin/pytest $(RUNNING) $(PYTEST)
 
-check: $(VENV)/developer $(SERVICES)/ready $(CLOUD)/ready synth ## Format, lint, types and tests: what a pull request must pass
+check: $(VENV)/developer $(CLOUD)/ready synth ## Format, lint, types and tests: what a pull request must pass
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict .
 	@$(BIN)/pytest $(PARALLEL) $(PYTEST)
-	@$(SERVICES)/bin/pytest $(PARALLEL) tests/services
-	@$(CLOUD)/bin/pytest $(PARALLEL) tests/client tests/cloud tests/drills
+	@$(CLOUD)/bin/pytest $(PARALLEL) $(RUNNING)
 
 matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make check` takes a choice of
 	@SEAWALL_MATRIX=all $(BIN)/pytest $(PARALLEL) tests/matrix
@@ -115,7 +115,7 @@ bench: $(VENV)/developer ## Measure the speed of the validator
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(SERVICES) $(DOCS) $(CLOUD) $(EMBEDDED)/node_modules $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DOCS) $(CLOUD) $(EMBEDDED)/node_modules $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
@@ -133,13 +133,7 @@ $(VENV)/developer: requirements-dev.txt $(VENV)/user
 	@$(PIP) install -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-$(SERVICES)/ready: requirements-services.txt services/requirements.txt | $(BIN)/python
-	@echo "Installing what the services' tests need into $(SERVICES)"
-	@$(BIN)/python -m venv $(SERVICES)
-	@$(SERVICES)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-services.txt
-	@touch $@
-
-$(CLOUD)/ready: requirements-cloud.txt $(EMBEDDED)/package-lock.json | $(BIN)/python
+$(CLOUD)/ready: requirements-cloud.txt services/requirements.txt $(EMBEDDED)/package-lock.json | $(BIN)/python
 	@echo "Installing the embedded cloud and what the drills need into $(CLOUD) (a minute and 700 MB, the first time)"
 	@$(BIN)/python -m venv $(CLOUD)
 	@$(CLOUD)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-cloud.txt

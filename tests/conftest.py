@@ -13,9 +13,9 @@ use_pinned_node()  # before any test imports aws_cdk
 
 REPOSITORY = Path(__file__).parent.parent
 
-# These tests run in environments of their own (requirements-services.txt, requirements-cloud.txt).
+# What runs the services has an environment of its own (requirements-cloud.txt).
 EMBEDDED = ("client", "cloud", "drills")
-collect_ignore = [*(() if find_spec("moto") else ("services",)), *(() if find_spec("ministack") else EMBEDDED)]
+collect_ignore = [] if find_spec("ministack") else ["services", *EMBEDDED]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,165 @@
+"""Sets through the services' APIs what the emulator drops or refuses from the templates, with the templates' values.
+
+Which properties these are stands in holes.py, how each is read and written in properties/. What already has its value
+is left alone, so a second completion changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drills.cloud.attributes import GLOBAL_TABLE, Resource
+from drills.cloud.changes import Change
+from drills.cloud.comparison import differences, without
+from drills.cloud.creation import CREATES, Create
+from drills.cloud.deployed_stacks import DeployedStack, without_unknown
+from drills.cloud.embedded import EmbeddedCloud
+from drills.cloud.holes import PROPERTIES, Fate, holes_of, scaled
+from drills.cloud.properties.table import is_read, parts, read_of
+from drills.cloud.reading import Reader, Write, at_path
+
+
+class CompletionFailed(RuntimeError):
+    """A service refused what a template says; the message names the resource and the property."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A property whose value at the emulator is not the template's."""
+
+    resource: Resource
+    name: str
+    paths: tuple[str, ...]
+    """Where in the property; empty when the service has nothing of it."""
+
+
+def complete(cloud: EmbeddedCloud, stacks: Iterable[DeployedStack]) -> list[Change]:
+    """Complete every resource; return what was set, and what is listed as lost or simulated.
+
+    Raises CompletionFailed.
+    """
+    reader = Reader(cloud)
+    changes: list[Change] = []
+    for stack in stacks:
+        for kind, create in CREATES.items():
+            for resource in stack.resources(kind):
+                changes += _created(reader, stack, resource, create)
+        for resource in stack.resources():
+            if resource.physical is not None:
+                for part in parts(resource):
+                    changes += _completed(reader, part)
+    return changes
+
+
+def replicate_tables(cloud: EmbeddedCloud, stacks: Iterable[DeployedStack]) -> list[Change]:
+    """Make the global tables' replicas, which stacks that come later look up."""
+    changes = []
+    for stack in stacks:
+        for table in stack.resources(GLOBAL_TABLE):
+            for region in _replicate(cloud, table):
+                what = f"Replicas: {region}"
+                changes.append(Change(stack.name, table.logical, table.type, Fate.COMPLETED, what))
+    return changes
+
+
+def compare(reader: Reader, resource: Resource) -> Iterator[Difference]:
+    """Yield every property of a deployed resource that the services hold differently, in the order of the template."""
+    for name in resource.properties:
+        difference = difference_of(reader, resource, name)
+        if difference:
+            yield difference
+
+
+def difference_of(reader: Reader, resource: Resource, name: str, *, without_holes: bool = True) -> Difference | None:
+    """How the services hold one property; parts of it that holes.py lists are left out, if they should."""
+    found = read_of(resource.type, name)
+    if found is None:
+        return None
+    read, path = found
+    try:
+        answered = reader.answer(read, resource)
+    except (BotoCoreError, ClientError) as error:
+        raise CompletionFailed(f"{_named(resource)}: {name} cannot be read: {error}") from error
+    if name not in read.properties:
+        return Difference(resource, name, ()) if answered is None else None
+    said = worded(reader, resource, name, without_holes=without_holes)
+    paths = tuple(dict.fromkeys(differences(at_path(answered, path), said)))
+    return Difference(resource, name, paths) if paths else None
+
+
+def worded(reader: Reader, resource: Resource, name: str, *, without_holes: bool = True) -> Any:
+    """A property's value at the emulator, in the service's words, without what names something that is not there."""
+    found = read_of(resource.type, name)
+    said = without_unknown(scaled(resource.type, name, resource.properties[name], reader.cloud.time_scale))
+    for path, hole in holes_of(resource.type, name).items():
+        if path and without_holes and hole.fate is not Fate.COMPLETED:
+            said = without(said, path)
+    return found[0].worded.get(name, lambda value: value)(said) if found and said is not None else said
+
+
+def _completed(reader: Reader, resource: Resource) -> Iterator[Change]:
+    listed = {path.split(".")[0] for kind, path in PROPERTIES if kind == resource.type}
+    for name in [name for name in resource.properties if name in listed]:
+        for path, hole in holes_of(resource.type, name).items():
+            what = f"{name}.{path}" if path else name
+            if hole.fate is Fate.COMPLETED and difference_of(reader, resource, name):
+                _write(reader, resource, name)
+                yield Change(resource.stack, resource.logical, resource.type, hole.fate, what)
+            elif hole.fate in {Fate.LOST, Fate.SIMULATED} and _is_lost(reader, resource, name, path):
+                yield Change(resource.stack, resource.logical, resource.type, hole.fate, f"{what}: {hole.reason}")
+
+
+def _is_lost(reader: Reader, resource: Resource, name: str, path: str) -> bool:
+    """Whether the template says it and the service does not have it, as far as anybody can ask."""
+    if at_path(resource.properties, f"{name}.{path}" if path else name) is None:
+        return False
+    return not is_read(resource.type, name) or bool(difference_of(reader, resource, name, without_holes=False))
+
+
+def _write(reader: Reader, resource: Resource, name: str) -> None:
+    found = read_of(resource.type, name)
+    write = found[0].writes.get(name) if found else None
+    if write is not None:
+        _call(reader, write, resource, name, write.worded(worded(reader, resource, name)))
+    left = difference_of(reader, resource, name)
+    if left:
+        raise CompletionFailed(f"{_named(resource)}: {name} was set and still differs at {', '.join(left.paths)}")
+
+
+def _created(reader: Reader, stack: DeployedStack, resource: Resource, create: Create) -> Iterator[Change]:
+    if create.only_with not in {"", *resource.properties}:
+        return
+    found = at_path(reader.answer(create.find, resource), create.found)
+    changed = found is not None and create.puts and _differs(reader, replace(resource, physical=found))
+    if found is None or changed:
+        response = _call(reader, create.write, resource, "the resource", resource.properties)
+        found = at_path(response, create.made) if create.made else create.name_of(resource)
+        yield Change(stack.name, resource.logical, resource.type, Fate.COMPLETED, "changed" if changed else "made")
+    stack.adopt(resource.logical, str(found))
+
+
+def _differs(reader: Reader, resource: Resource) -> bool:
+    return any("" not in holes_of(resource.type, difference.name) for difference in compare(reader, resource))
+
+
+def _call(reader: Reader, write: Write, resource: Resource, name: str, value: Any) -> Any:
+    try:
+        return reader.write(write, resource, value)
+    except (BotoCoreError, ClientError) as error:
+        raise CompletionFailed(f"{_named(resource)}: {name} is refused: {error}") from error
+
+
+def _named(resource: Resource) -> str:
+    return f"{resource.stack}/{resource.logical} ({resource.type})"
+
+
+def _replicate(cloud: EmbeddedCloud, table: Resource) -> Iterator[str]:
+    client = cloud.client("dynamodb", table.region)
+    there = {row["RegionName"] for row in client.describe_table(TableName=table.physical)["Table"].get("Replicas", [])}
+    for replica in table.properties["Replicas"]:
+        if replica["Region"] not in {table.region, *there}:
+            update = {"Create": {"RegionName": replica["Region"]}}
+            client.update_table(TableName=table.physical, ReplicaUpdates=[update])
+            yield replica["Region"]

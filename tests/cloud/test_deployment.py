@@ -1,0 +1,123 @@
+"""The drive, deployed once: every property that the templates use is at the emulator what the template says.
+
+Or it is listed in holes.py, and what is listed there is still needed. Needs the assembly: `make synth`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from drills.cloud.attributes import Resource
+from drills.cloud.completion import compare, complete
+from drills.cloud.deployed_stacks import UNKNOWN
+from drills.cloud.deployment import Deployed, deploy
+from drills.cloud.embedded import EmbeddedCloud
+from drills.cloud.holes import PROPERTIES, REFUSED_TYPES, Fate, holes_of
+from drills.cloud.levers import publish
+from drills.cloud.properties.table import parts
+from drills.cloud.reading import Reader
+from drills.users import Identity
+
+ASSEMBLY = Path(os.environ.get("SEAWALL_ASSEMBLY", Path(__file__).parents[2] / "cdk.out"))
+NOT_AT_THE_EMULATOR = {Fate.LOST, Fate.SIMULATED}
+
+
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    assert (ASSEMBLY / "manifest.json").exists(), "run `make synth` first"
+    with EmbeddedCloud.started(tmp_path_factory.mktemp("cloud"), time_scale=20) as cloud:
+        yield deploy(cloud, ASSEMBLY)
+
+
+def test_every_property_is_what_its_template_says(drive: Deployed) -> None:
+    assert _unlisted(drive) == []
+
+
+def test_every_resource_is_there_or_listed_as_refused(drive: Deployed) -> None:
+    missing = {
+        resource.type for stack in drive.stacks.values() for resource in stack.resources() if resource.physical is None
+    }
+
+    assert missing == {kind for kind, hole in REFUSED_TYPES.items() if hole.fate in NOT_AT_THE_EMULATOR}
+
+
+def test_every_hole_is_still_one(drive: Deployed) -> None:
+    """What is listed as completed was set, what is listed as lost or simulated differs, at least once."""
+    told = {(change.type, change.what.split(":")[0]) for change in drive.changes}
+
+    assert (
+        sorted(listed for listed, hole in PROPERTIES.items() if hole.fate != Fate.UNREAD and listed not in told) == []
+    )
+
+
+def test_nothing_is_unknown_but_what_was_refused(drive: Deployed) -> None:
+    refused = {kind for kind, hole in REFUSED_TYPES.items() if hole.fate in NOT_AT_THE_EMULATOR}
+    unknown = [
+        (stack.name, name)
+        for stack in drive.stacks.values()
+        for resource in stack.resources()
+        for name in re.findall(rf"{UNKNOWN}(\w+)", json.dumps(resource.properties))
+        if stack.resource(name).type not in refused
+    ]
+
+    assert unknown == []
+
+
+def test_a_second_completion_sets_nothing(drive: Deployed) -> None:
+    again = complete(drive.cloud, drive.stacks.values())
+
+    assert [change for change in again if change.fate is Fate.COMPLETED] == []
+
+
+def test_each_region_answers_whom_its_identity_provider_signed_in(drive: Deployed) -> None:
+    identity = Identity.new()
+    for region in drive.regions:
+        publish(drive, region, "identity", identity.profile)
+        header = {"Authorization": f"Bearer {identity.token('ann')}"}
+
+        assert httpx.get(f"{drive.api(region)}/healthz/deep", timeout=60).status_code == 200
+        assert httpx.get(f"{drive.api(region)}/v1/files", timeout=60).status_code == 401
+        assert httpx.get(f"{drive.api(region)}/v1/files", headers=header, timeout=60).json()["files"] == []
+
+
+def test_stores_are_found_by_what_they_are_for(drive: Deployed) -> None:
+    for region in drive.regions:
+        bucket, queue = drive.bucket("files", region), drive.queue_url("deliver", region)
+        drive.cloud.client("s3", region).head_bucket(Bucket=bucket)
+        drive.cloud.client("sqs", region).get_queue_url(QueueName=queue.rsplit("/", 1)[-1])
+
+
+def test_the_deployment_outlives_a_restart(drive: Deployed) -> None:
+    drive.cloud.restart()
+
+    for region in drive.regions:
+        assert httpx.get(f"{drive.api(region)}/healthz/deep", timeout=60).status_code == 200
+    assert _unlisted(drive) == []
+
+
+def _unlisted(drive: Deployed) -> list[str]:
+    """Every difference that holes.py does not list."""
+    reader = Reader(drive.cloud)
+    return [
+        f"{resource.stack}/{resource.logical} ({resource.type}): {difference.name} at {', '.join(difference.paths)}"
+        for resource in _deployed(drive)
+        for difference in compare(reader, resource)
+        if _fate(resource.type, difference.name) not in NOT_AT_THE_EMULATOR
+    ]
+
+
+def _deployed(drive: Deployed) -> Iterator[Resource]:
+    for stack in drive.stacks.values():
+        for resource in stack.resources():
+            if resource.physical is not None:
+                yield from parts(resource)
+
+
+def _fate(kind: str, name: str) -> Fate | None:
+    hole = holes_of(kind, name).get("")
+    return hole.fate if hole else None
