@@ -104,6 +104,7 @@ def embedded_drive(options: Options, design: Design, console: Console) -> Iterat
 
     Raises CouldNotRun when any of this fails: it says nothing about the drive's promises.
     """
+    from drills.cloud.completion import CompletionFailed
     from drills.cloud.deployment import DeploymentFailed
     from drills.cloud.embedded import ACCOUNT, CloudNotRunning, EmbeddedCloud
 
@@ -118,7 +119,7 @@ def embedded_drive(options: Options, design: Design, console: Console) -> Iterat
             deployed = _deploy(cloud, design, identity, console)
             workers = {region: stack.enter_context(_workers(deployed, region)) for region in design.data_regions}
             yield Drive(cloud, deployed, workers, identity, identity_file, design, ACCOUNT)
-    except (CloudNotRunning, DeploymentFailed) as error:
+    except (CloudNotRunning, CompletionFailed, DeploymentFailed) as error:
         raise CouldNotRun(str(error)) from error
     finally:
         if not options.keep:

@@ -4,7 +4,8 @@ Which properties these are stands in holes.py, how each is read and written in p
 is left alone, so a second completion changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,12 +41,23 @@ def complete(cloud: EmbeddedCloud, stacks: Iterable[DeployedStack]) -> list[Chan
 
     Raises CompletionFailed.
     """
+    ordered = list(stacks)
+    replicated = replicate_tables(cloud, ordered)
+    regions = sorted({stack.region for stack in ordered})
+    # Two at a time: one side waits while the other works.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        of_region = [[stack for stack in ordered if stack.region == region] for region in regions]
+        completed = pool.map(lambda own: _complete(cloud, own), of_region)
+        return [*replicated, *(change for changes in completed for change in changes)]
+
+
+def _complete(cloud: EmbeddedCloud, stacks: Iterable[DeployedStack]) -> list[Change]:
     reader = Reader(cloud)
     changes: list[Change] = []
     for stack in stacks:
         for kind, create in CREATES.items():
-            for resource in stack.resources(kind):
-                changes += _created(reader, stack, resource, create)
+            refused = [one for one in stack.resources(kind) if create.only_with in {"", *one.properties}]
+            changes += _created(reader, stack, refused, create)
         for resource in stack.resources():
             if resource.physical is not None:
                 for part in parts(resource):
@@ -101,14 +113,29 @@ def worded(reader: Reader, resource: Resource, name: str, *, without_holes: bool
 
 def _completed(reader: Reader, resource: Resource) -> Iterator[Change]:
     listed = {path.split(".")[0] for kind, path in PROPERTIES if kind == resource.type}
-    for name in [name for name in resource.properties if name in listed]:
+    # What is set together with another property comes after it, and all are compared before any is set.
+    names = sorted(
+        (name for name in resource.properties if name in listed), key=lambda name: not _writes(resource, name)
+    )
+    differing = {name for name in names if _is_completed(resource, name) and difference_of(reader, resource, name)}
+    for name in names:
+        if name in differing:
+            _write(reader, resource, name)
+            yield Change(resource.stack, resource.logical, resource.type, Fate.COMPLETED, name)
         for path, hole in holes_of(resource.type, name).items():
-            what = f"{name}.{path}" if path else name
-            if hole.fate is Fate.COMPLETED and difference_of(reader, resource, name):
-                _write(reader, resource, name)
-                yield Change(resource.stack, resource.logical, resource.type, hole.fate, what)
-            elif hole.fate in {Fate.LOST, Fate.SIMULATED} and _is_lost(reader, resource, name, path):
+            if hole.fate in {Fate.LOST, Fate.SIMULATED} and _is_lost(reader, resource, name, path):
+                what = f"{name}.{path}" if path else name
                 yield Change(resource.stack, resource.logical, resource.type, hole.fate, f"{what}: {hole.reason}")
+
+
+def _is_completed(resource: Resource, name: str) -> bool:
+    hole = holes_of(resource.type, name).get("")
+    return hole is not None and hole.fate is Fate.COMPLETED
+
+
+def _writes(resource: Resource, name: str) -> Write | None:
+    found = read_of(resource.type, name)
+    return found[0].writes.get(name) if found else None
 
 
 def _is_lost(reader: Reader, resource: Resource, name: str, path: str) -> bool:
@@ -119,8 +146,7 @@ def _is_lost(reader: Reader, resource: Resource, name: str, path: str) -> bool:
 
 
 def _write(reader: Reader, resource: Resource, name: str) -> None:
-    found = read_of(resource.type, name)
-    write = found[0].writes.get(name) if found else None
+    write = _writes(resource, name)
     if write is not None:
         _call(reader, write, resource, name, write.worded(worded(reader, resource, name)))
     left = difference_of(reader, resource, name)
@@ -128,20 +154,23 @@ def _write(reader: Reader, resource: Resource, name: str) -> None:
         raise CompletionFailed(f"{_named(resource)}: {name} was set and still differs at {', '.join(left.paths)}")
 
 
-def _created(reader: Reader, stack: DeployedStack, resource: Resource, create: Create) -> Iterator[Change]:
-    if create.only_with not in {"", *resource.properties}:
-        return
-    found = at_path(reader.answer(create.find, resource), create.found)
-    changed = found is not None and create.puts and _differs(reader, replace(resource, physical=found))
-    if found is None or changed:
-        response = _call(reader, create.write, resource, "the resource", resource.properties)
-        found = at_path(response, create.made) if create.made else create.name_of(resource)
-        yield Change(stack.name, resource.logical, resource.type, Fate.COMPLETED, "changed" if changed else "made")
-    stack.adopt(resource.logical, str(found))
+def _created(reader: Reader, stack: DeployedStack, resources: Sequence[Resource], create: Create) -> Iterator[Change]:
+    # All are looked for before any is made: one list answers for all of them.
+    found = {one.logical: at_path(reader.answer(create.find, one), create.found) for one in resources}
+    changed = {one.logical for one in resources if found[one.logical] and create.puts and _differs(reader, one, create)}
+    for one in resources:
+        if found[one.logical] is None or one.logical in changed:
+            response = _call(reader, create.write, one, "the resource", one.properties)
+            found[one.logical] = at_path(response, create.made) if create.made else create.name_of(one)
+            what = "changed" if one.logical in changed else "made"
+            yield Change(stack.name, one.logical, one.type, Fate.COMPLETED, what)
+        stack.adopt(one.logical, str(found[one.logical]))
 
 
-def _differs(reader: Reader, resource: Resource) -> bool:
-    return any("" not in holes_of(resource.type, difference.name) for difference in compare(reader, resource))
+def _differs(reader: Reader, resource: Resource, create: Create) -> bool:
+    """Whether one that is there under the template's own name differs from the template."""
+    there = replace(resource, physical=create.name_of(resource))
+    return any("" not in holes_of(resource.type, difference.name) for difference in compare(reader, there))
 
 
 def _call(reader: Reader, write: Write, resource: Resource, name: str, value: Any) -> Any:

@@ -64,10 +64,6 @@ class DeployedStack:
         properties = self._resolved(resource.get("Properties", {}))
         return Resource(self.name, self.region, logical, resource["Type"], properties, self._physical(logical))
 
-    def types(self) -> set[str]:
-        """The types of the template's resources."""
-        return {resource["Type"] for resource in self._resources.values()}
-
     def adopt(self, logical: str, physical: str) -> None:
         """Note the name of a resource that a completion made, so that others can refer to it."""
         self._adopted[logical] = physical

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from drills.cloud import pinned
 from drills.cloud.attributes import GLOBAL_TABLE, REPLICA
 from drills.cloud.creation import CREATES
 from drills.cloud.holes import PROPERTIES, REFUSED_SHAPES, REFUSED_TYPES, SCALED, Fate, holes_of
@@ -55,6 +56,14 @@ def test_every_listed_property_is_one_that_a_template_uses(listed: tuple[str, st
 @pytest.mark.parametrize("kind", sorted(REFUSED_TYPES))
 def test_every_refused_type_is_one_that_a_template_uses(kind: str) -> None:
     assert kind in {used for used, _ in USED}
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED_TYPES))
+def test_a_refused_type_is_still_refused(kind: str) -> None:
+    provisioners = pinned.module("services.cloudformation.provisioners")
+
+    assert "AWS::SQS::Queue" in provisioners._RESOURCE_HANDLERS
+    assert kind not in provisioners._RESOURCE_HANDLERS
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind, hole in REFUSED_TYPES.items() if hole.fate is Fate.COMPLETED))

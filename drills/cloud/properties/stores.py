@@ -84,8 +84,9 @@ READS: dict[str, tuple[Read, ...]] = {
             renamed={"PointInTimeRecoverySpecification": ""},
             worded={
                 "PointInTimeRecoverySpecification": lambda recovery: {
-                    # The period of recovery is dropped by the API as well.
+                    **recovery,
                     "PointInTimeRecoveryStatus": "ENABLED" if recovery["PointInTimeRecoveryEnabled"] else "DISABLED",
+                    "PointInTimeRecoveryEnabled": None,  # the answer says it in the status
                 }
             },
             writes={
