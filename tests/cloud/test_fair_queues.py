@@ -252,3 +252,11 @@ def test_the_state_on_disk_is_ministacks_own_list() -> None:
         "sent_at",
         "visible_at",
     }
+
+
+def test_what_was_appended_last_can_be_looked_at_as_eventbridge_does() -> None:
+    store = store_of([])
+    assert store[-1] == {}
+    for body in ("a", "b"):
+        store.append(message("user", body=body))
+    assert store[-1]["body"] == "b"
