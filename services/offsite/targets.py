@@ -1,5 +1,6 @@
 """Where a drive is rebuilt: an empty bucket and table anywhere, or a folder on a disk."""
 
+import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,13 @@ from urllib.parse import quote
 
 from services.drive import aws
 from services.drive.environment import here
+from services.drive.files import BEATS
 from services.offsite import streams
+
+BEAT_ITEMS = "HEARTBEAT#"
+"""Begins the keys of the regions' heartbeats in the table (services/switch/gauge.py)."""
+FEW = 10
+"""More than there are regions: among so many things one is no heartbeat, unless there are only heartbeats."""
 
 
 class NotEmptyError(Exception):
@@ -40,10 +47,13 @@ class Cloud:
     table: str
 
     def check_empty(self) -> None:
-        if aws.client("s3").list_objects_v2(Bucket=self.bucket, MaxKeys=1).get("KeyCount"):
+        # A drive that was just deployed writes heartbeats already, one for each region.
+        listed = aws.client("s3").list_objects_v2(Bucket=self.bucket, MaxKeys=FEW).get("Contents", [])
+        if any(not found["Key"].startswith(BEATS) for found in listed):
             message = f"bucket {self.bucket} is not empty"
             raise NotEmptyError(message)
-        if aws.client("dynamodb").scan(TableName=self.table, Limit=1)["Items"]:
+        read = aws.client("dynamodb").scan(TableName=self.table, Limit=FEW)["Items"]
+        if any(not item["pk"]["S"].startswith(BEAT_ITEMS) for item in read):
             message = f"table {self.table} is not empty"
             raise NotEmptyError(message)
 
@@ -54,10 +64,24 @@ class Cloud:
         return {"region": here.aws_region, "bucket": self.bucket, "key": key, "s3_version": version or ""}
 
     def put_item(self, item: dict[str, Any]) -> None:
-        aws.client("dynamodb").put_item(TableName=self.table, Item=item)
+        aws.client("dynamodb").put_item(TableName=self.table, Item=_with_bytes(item))
 
     def close(self) -> None:
         return
+
+
+def _with_bytes(value: Any) -> Any:
+    """Return a value of an export as the SDK wants it: exports hold binary values in base64, the SDK encodes them."""
+    if isinstance(value, list):
+        return [_with_bytes(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"B": str(one), **others} if not others:
+            return {"B": base64.b64decode(one)}
+        case {"BS": [*several], **others} if not others:
+            return {"BS": [base64.b64decode(one) for one in several]}
+    return {name: _with_bytes(inner) for name, inner in value.items()}
 
 
 class Folder:

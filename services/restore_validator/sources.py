@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from services.drive import aws
 from services.drive.environment import here
+from services.drive.files import BEATS
 from services.drive.limits import RESTORE_SPARE
 
 READ_BYTES = 1024 * 1024
@@ -67,10 +68,10 @@ def item(table: str, key: str, sort_key: str) -> Mapping[str, Any] | None:
 
 
 def objects(bucket: str, deadline: Deadline) -> Iterator[Mapping[str, Any]]:
-    """Yield every current object as {Key, Size, …}."""
+    """Yield every current object as {Key, Size, …}, but the regions' heartbeats: those are overwritten each minute."""
     for page in aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket):
         deadline.check()
-        yield from page.get("Contents", [])
+        yield from (found for found in page.get("Contents", []) if not found["Key"].startswith(BEATS))
 
 
 def sha256_of(bucket: str, key: str, offset: int, length: int) -> str:

@@ -197,6 +197,25 @@ def test_a_restore_never_mixes_with_what_is_there(provider: Provider, account: A
             restoring.restore(store, occupied)
 
 
+def test_binary_values_of_an_export_come_back_as_the_bytes_that_they_were(account: Any) -> None:
+    account()
+    exported = base64.b64encode(b"\x78\x9c\xff\x00").decode()  # DynamoDB's exports are JSON
+    item: Any = {"pk": {"S": "MANIFEST#1"}, "sk": {"S": "PART#0000"}, "entries": {"B": exported}}
+    new_place().put_item(item | {"B": {"M": {"several": {"BS": [exported]}}}})
+    [found] = aws.client("dynamodb").scan(TableName="new-drive")["Items"]
+    assert found["entries"] == {"B": b"\x78\x9c\xff\x00"}
+    assert found["B"] == {"M": {"several": {"BS": [b"\x78\x9c\xff\x00"]}}}
+
+
+def test_a_drive_that_was_just_deployed_and_only_beats_can_be_restored_into(provider: Provider, account: Any) -> None:
+    store = lose_everything(provider, account)
+    target = new_place()
+    aws.client("s3").put_object(Bucket="new-files", Key="heartbeat/us-west-2.json", Body=b"{}")
+    beat = {"pk": {"S": "HEARTBEAT#us-west-2"}, "sk": {"S": "HEARTBEAT"}}
+    aws.client("dynamodb").put_item(TableName="new-drive", Item=beat)  # type: ignore[arg-type]
+    assert restoring.restore(store, target).is_whole
+
+
 def test_the_command_restores_with_the_key_alone_and_reports(
     provider: Provider,
     account: Any,

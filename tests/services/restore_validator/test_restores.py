@@ -149,6 +149,14 @@ def test_a_version_of_the_other_region_is_looked_for_in_this_regions_replica(dri
     assert (status, "not there: replica/users/u/far" in reason) == ("FAILED", True)
 
 
+def test_a_heartbeat_that_was_overwritten_before_the_backup_is_no_difference(drive: Any, now: list[float]) -> None:
+    aws.client("s3").put_object(Bucket="files", Key="heartbeat/us-west-2.json", Body=b'{"at": 1}')
+    record.handle({}, Context())
+    now[0] += 60
+    aws.client("s3").put_object(Bucket="restored-files", Key="heartbeat/us-west-2.json", Body=b'{"at": 2}')
+    assert _judge_bucket(drive)[0] == "SUCCESSFUL"
+
+
 def test_a_bucket_with_a_missing_object_is_failed(drive: Any) -> None:
     aws.client("s3").delete_object(Bucket="restored-files", Key="users/u/2")
     status, reason = _judge_bucket(drive)
