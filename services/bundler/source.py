@@ -95,11 +95,14 @@ def _fetch_from(place: Place, wanted: Range) -> bytes:
     answer = aws.client("s3", place.region, read_timeout=BUNDLER_READ_TIMEOUT).get_object(
         Bucket=place.bucket, Key=file.key, VersionId=file.version, Range=f"bytes={wanted.first}-{wanted.last}"
     )
-    whole = int(answer["ContentRange"].rpartition("/")[2])
+    # Who answers with the whole file says nothing of a range, and may do so (RFC 9110, section 14.2).
+    is_range = "ContentRange" in answer
+    whole = int(answer["ContentRange"].rpartition("/")[2]) if is_range else answer["ContentLength"]
     if whole != file.size:
         message = f"a file has {whole} bytes where the manifest says {file.size}"
         raise SourceLost(message)
-    return answer["Body"].read()
+    content = answer["Body"].read()
+    return content if is_range else content[wanted.first : wanted.last + 1]
 
 
 def _is_gone(failure: Exception) -> bool:

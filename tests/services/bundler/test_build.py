@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto.s3.models import s3_backends
 
 from services.bundler import source
-from services.drive import clock, jobs, manifests
+from services.drive import aws, clock, jobs, manifests
 from services.drive.files import composite
 from services.drive.jobs import JobState
-from services.drive.limits import ORDER_SHARDS
+from services.drive.limits import BUNDLER_READ_TIMEOUT, ORDER_SHARDS
 from tests.services.bundler.conftest import HERE, PEER, SONGS, Album, waiting, work_once
 from tests.services.conftest import ACCOUNT, Cloud
 
@@ -64,6 +64,19 @@ def test_a_file_of_several_parts_is_checked_against_its_composite_checksum(cloud
     big.order()
     assert work_once()
     assert big.unpacked() == {"big": data}
+
+
+def test_a_store_that_ignores_that_a_range_was_asked_for_is_read_all_the_same(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "READ_BYTES", 1000)
+    album = Album(cloud, SONGS | {"long": bytes(range(250)) * 10})
+    store = aws.client("s3", HERE, read_timeout=BUNDLER_READ_TIMEOUT)
+    usual = store.get_object
+    monkeypatch.setattr(store, "get_object", lambda Range, **asked: usual(**asked))  # noqa: ARG005,N803  boto3's name
+    album.order()
+    assert work_once()
+    assert album.unpacked() == album.files
 
 
 def test_files_of_the_other_region_are_read_from_their_copy_here(cloud: Cloud) -> None:
