@@ -11,19 +11,26 @@ import argparse
 import getpass
 import sys
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from services.drive.environment import MissingVariable
 from services.switch import switching
 from services.switch.switching import Order, RefusedError
 
+UNSURE = "It may have been done all the same: repeat the command, that is safe."
+
 
 def main(arguments: list[str]) -> int:
-    """Return the exit code: 0 done or nothing to do, 2 refused."""
+    """Return the exit code: 0 done or nothing to do, 2 refused, 3 AWS did not answer, or not as it should."""
     asked = _parser().parse_args(arguments)
     try:
         print(_do(asked))
     except (RefusedError, MissingVariable) as refused:
         print(f"refused: {refused}", file=sys.stderr)
         return 2
+    except (BotoCoreError, ClientError) as error:
+        print(f"failed: {error}", UNSURE, sep="\n", file=sys.stderr)
+        return 3
     return 0
 
 

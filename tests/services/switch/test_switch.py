@@ -263,6 +263,17 @@ def test_the_command_evacuates_shows_and_restores(capsys: pytest.CaptureFixture[
     assert command.main(["restore", PEER, "--reason", "caught up"]) == 0
 
 
+@pytest.mark.usefixtures("regions")
+def test_the_command_says_that_it_may_be_repeated_when_its_table_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SWITCH_TABLE", "nowhere")
+    assert command.main(["restore", PEER, "--reason", "caught up"]) == 3
+    told = capsys.readouterr().err
+    assert "ResourceNotFoundException" in told
+    assert "repeat the command, that is safe" in told
+
+
 def test_the_command_says_what_accepting_the_loss_means(regions: Regions, capsys: pytest.CaptureFixture[str]) -> None:
     regions.now += GAUGE_STALE * 2
     assert command.main(["evacuate", PEER, "--reason", "S3 fails"]) == 2
