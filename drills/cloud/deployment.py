@@ -126,6 +126,8 @@ def _cdk(cloud: EmbeddedCloud, assembly: Path, command: str, *arguments: str) ->
         try:
             finished = subprocess.run(
                 [str(NODE), str(CDK), command, *options, *arguments],
+                # Not the repository: the command would find its cdk.json there, and run the "build" it names.
+                cwd=cloud.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from drills.cloud import pinned
 
 ROOT_KEY = "test"
 GLOBAL_REGION = "us-east-1"
+END_SECONDS = 15.0
+"""A custom resource that hangs would hold the process for ever; then it goes, and all that it started."""
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
@@ -112,6 +115,9 @@ async def serve(given: argparse.Namespace, sockets: dict[str, socket.socket], co
         for listener in (*listeners.values(), control):
             await listener.open()
         await ended.wait()
+        last_resort = threading.Timer(END_SECONDS, os.killpg, (os.getpgid(0), signal.SIGKILL))
+        last_resort.daemon = True
+        last_resort.start()
         loop.remove_reader(given.watch)
         for listener in (*listeners.values(), control):
             listener.close()
