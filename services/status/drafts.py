@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from services.drive.limits import DRAFT_AFTER
+from services.drive.limits import DRAFT_AFTER, scaled
 from services.status import incident as incidents
 from services.status import store
 from services.status.incident import Impact, Incident, Progress, Update, moment
@@ -25,7 +25,7 @@ FIRST_WORDS = {
 def draft_if_due(picture: Picture, now: float) -> str | None:
     """Write the draft that is due and return its incident's id; None while none is due or people have written."""
     impact = IMPACTS.get(picture.condition)
-    if picture.incident or impact is None or now - _seconds(_began(picture)) < DRAFT_AFTER:
+    if picture.incident or impact is None or now - _seconds(_began(picture)) < scaled(DRAFT_AFTER):
         return None
     drafted = _incident(impact, _began(picture), now)
     store.write_once(_key(drafted.id), drafted.to_json())

@@ -5,10 +5,11 @@ The only script makes an old page say that it is old; without it, the page tells
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlsplit
 
-from services.drive.limits import STATUS_OLD_AFTER
+from services.drive.limits import STATUS_OLD_AFTER, scaled
 from services.status.incident import Incident
 from services.status.picture import Condition, Picture, Region
 
@@ -27,9 +28,21 @@ COLOURS = {
     Condition.DOWN: ("#7d1010", "#fde5e5"),
     Condition.UNKNOWN: ("#33383f", "#e9ecf0"),
 }
+DARK_COLOURS = {
+    Condition.WELL: ("#b6efcd", "#123524"),
+    Condition.DEGRADED: ("#ffdf9e", "#412e06"),
+    Condition.DOWN: ("#ffc9c9", "#4d1414"),
+    Condition.UNKNOWN: ("#dde2e8", "#2b3138"),
+}
+"""For readers whose screen is dark: an incident at night is read at night."""
+
+
+def _coloured(colours: Mapping[Condition, tuple[str, str]]) -> str:
+    return "".join(f".{name}{{color:{text};background:{back}}}" for name, (text, back) in colours.items())
+
 
 _STYLE = (
-    ":root{color-scheme:light}"
+    ":root{color-scheme:light dark}"
     "body{margin:0 auto;max-width:42rem;padding:1rem;font:1.0625rem/1.5 system-ui,sans-serif;"
     "color:#1b1f24;background:#fff;overflow-wrap:anywhere}"
     "h1{font-size:1.25rem;margin:.5rem 0}h2{font-size:1.125rem;margin:2rem 0 .5rem}"
@@ -43,12 +56,16 @@ _STYLE = (
     "a{color:#0b4a8f}input,button{font:inherit;padding:.5rem;min-height:2.75rem;max-width:100%;box-sizing:border-box;"
     "border:1px solid #5b636d;border-radius:.25rem}button{background:#0b4a8f;color:#fff}"
     ":focus-visible{outline:3px solid #0b4a8f;outline-offset:2px}"
-    + "".join(f".{name}{{color:{text};background:{back}}}" for name, (text, back) in COLOURS.items())
+    + _coloured(COLOURS)
+    + "@media(prefers-color-scheme:dark){body{color:#e6e9ed;background:#14171b}a{color:#8ec5ff}"
+    ".old{border-color:#ff9d9d}:focus-visible{outline-color:#8ec5ff}"
+    "th,td,footer{border-color:#5b636d}input{color:#e6e9ed;background:#1f242a}"
+    f"{_coloured(DARK_COLOURS)}}}"
 )
 
 _SCRIPT = (
     "var t=document.getElementById('updated').dateTime;"
-    f"if(Date.now()-Date.parse(t)>{STATUS_OLD_AFTER * 1000})"
+    f"if(Date.now()-Date.parse(t)>{round(scaled(STATUS_OLD_AFTER) * 1000)})"
     "{document.getElementById('old').hidden=false}"
 )
 
@@ -117,7 +134,8 @@ def _incident(incident: Incident) -> str:
 def _regions(regions: tuple[Region, ...]) -> str:
     rows = "\n".join(
         f'<tr><th scope="row">{escape(region.name)}</th>'
-        f'<td><span aria-hidden="true">{SIGNS[region.condition]}</span> {WORDS[region.condition]}</td>'
+        # A space that does not break: on a phone the sign would stand on a line of its own.
+        f'<td><span aria-hidden="true">{SIGNS[region.condition]}</span>&#160;{WORDS[region.condition]}</td>'
         f"<td>{_time(region.since)}</td></tr>"
         for region in regions
     )

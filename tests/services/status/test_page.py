@@ -91,13 +91,22 @@ def test_the_policy_allows_just_the_styles_and_the_script_of_the_page(picture: P
     assert not [found for found in root.iter() if found.get("style") or found.get("onclick")]
 
 
+def test_the_page_calls_itself_old_after_five_minutes() -> None:
+    (script,) = _all(_parse(PICTURES[0]), "script")
+    assert f">{5 * 60 * 1000})" in (script.text or "")
+
+
 def _brightness(colour: str) -> float:
     channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("pair", [*page.COLOURS.values(), ("#1b1f24", "#ffffff"), ("#0b4a8f", "#ffffff")])
+LIGHT = [*page.COLOURS.values(), ("#1b1f24", "#ffffff"), ("#0b4a8f", "#ffffff")]
+DARK = [*page.DARK_COLOURS.values(), ("#e6e9ed", "#14171b"), ("#8ec5ff", "#14171b"), ("#e6e9ed", "#1f242a")]
+
+
+@pytest.mark.parametrize("pair", [*LIGHT, *DARK])
 def test_text_stands_out_from_its_background(pair: tuple[str, str]) -> None:
     light, dark = sorted(map(_brightness, pair), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5

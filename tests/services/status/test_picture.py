@@ -143,6 +143,15 @@ def test_the_first_message_is_drafted_well_within_a_quarter_of_an_hour(observer:
     assert observer.now - began <= 7 * MINUTE
 
 
+def test_a_drills_clock_makes_the_draft_come_as_much_sooner(observer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIME_SCALE", "20")
+    observer.sees["a"] = Answer.ILL
+    _publish(observer, minutes=2)
+    assert aws.client("s3").list_objects_v2(Bucket="status", Prefix="drafts/")["KeyCount"] == 0
+    _publish(observer)
+    assert aws.client("s3").list_objects_v2(Bucket="status", Prefix="drafts/")["KeyCount"] == 1
+
+
 def test_a_draft_can_be_adopted_as_the_incident(observer: Any, capsys: pytest.CaptureFixture[str]) -> None:
     observer.sees["a"] = Answer.ILL
     _publish(observer, minutes=10)
