@@ -32,11 +32,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: synth $(DEMO)/ready ## Judge the cloud drive, then three designs of other people
+demo: synth $(DEMO)/ready $(CLOUD)/ready ## Judge the cloud drive and three other designs, run the drive here, lose a region in a storm
 	$(call judge,0,Seawall's own cloud drive,cdk.out --objective multi-region --verbose)
 	$(call judge,1,The bucket of seed-farmer 8.0.9 (AWS Labs; Apache-2.0),$(DEMO)/seedfarmer/resources/s3_bucket.yaml)
 	$(call judge,1,The queues and the table of cirrus-geo 0.15.4 (Element 84; Apache-2.0),$(DEMO)/cirrus/builtins/cloudformation/resources.yml)
 	$(call judge,1,A database in a VPC: example of troposphere 4.11.1 (Mark Peek; BSD-2-Clause),$(DEMO)/rds_vpc.json)
+	@printf '\n=== %s\n' "The cloud drive on this machine: a storm of orders, and the loss of a region in the middle of it (four minutes)"
+	@$(CLOUD)/bin/python -m drills.region_loss --short
 
 # $(call judge,the exit code that is expected,what is judged,where it lies)
 define judge

@@ -221,7 +221,11 @@ class Player:
         if not patience.honour_retry_after or asked.refusals > patience.comebacks:
             self._answered(asked, reply)
             return
-        self._again(asked, COME_BACK_AFTER if reply.retry_after is None else reply.retry_after)
+        if reply.retry_after is None:
+            self._again(asked, COME_BACK_AFTER)
+            return
+        # In seconds of the run: the drive has divided it by its own time scale.
+        self._again(asked, reply.retry_after * self.setup.time_scale)
 
     def _failed(self, asked: Asked) -> None:
         """Ask the next place after a pause that grows, at random (Builders' Library, "Timeouts, retries, backoff")."""

@@ -28,10 +28,8 @@ from drills.region_session import Failed, Session
 if TYPE_CHECKING:
     from drills.running import Drive
 
-PERIOD = 1.0
+PERIOD = 2.0
 """Seconds between two attempts: the resolution of every RTO."""
-STEADY = 3
-"""Attempts in a row that have to succeed before a function counts as recovered."""
 READY_WITHIN = 120.0
 """Seconds for the first file to be listed in both regions, before anything is broken."""
 
@@ -136,13 +134,15 @@ class Probes:
     def recovery(self, view: View, function: Function, lost_at: float) -> float | None:
         """Return the seconds from the loss until the function worked again, for good; None when it never did.
 
-        0 when not one attempt failed that was under way at the loss or began afterwards.
+        For good: no attempt failed any more, to the end. 0 when not one failed that was under way at the loss or began
+        afterwards.
         """
         after = [attempt for attempt in self.attempts[view, function] if attempt.ended > lost_at]
-        for index in range(len(after) - STEADY + 1):
-            if not any(attempt.failure for attempt in after[index : index + STEADY]):
-                return 0.0 if index == 0 else after[index].ended - lost_at
-        return None
+        failed = [index for index, attempt in enumerate(after) if attempt.failure]
+        if not failed:
+            return 0.0 if after else None
+        worked = after[failed[-1] + 1 :]
+        return worked[0].ended - lost_at if worked else None
 
     def failures(self, view: View, function: Function, begin: float, end: float) -> int:
         """Return how many attempts failed that began in this time."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.drive.files import BEATS
 from services.drive.limits import ORDER_SHARDS
 
 if TYPE_CHECKING:
@@ -214,4 +215,5 @@ def _versions(drive: "Drive", region: str, role: str) -> dict[tuple[str, str], s
         (version["Key"], version["VersionId"]): version["ETag"]
         for page in pages
         for version in page.get("Versions", [])
+        if not version["Key"].startswith(BEATS)
     }

@@ -124,7 +124,7 @@ def test_a_polite_client_comes_back_when_it_was_told_to(tmp_path: Path, identity
         key = request.headers["idempotency-key"]
         if key not in seen:
             seen[key] = time.monotonic()
-            return Reply(429, {"type": "urn:seawall:problem:too-busy"}, {"Retry-After": "60"})
+            return Reply(429, {"type": "urn:seawall:problem:too-busy"}, {"Retry-After": "1"})
         returned.append(time.monotonic() - seen[key])
         return accept(request)
 
@@ -136,7 +136,7 @@ def test_a_polite_client_comes_back_when_it_was_told_to(tmp_path: Path, identity
         return
     assert summary.answers == {"accepted": 8}
     assert summary.refusals == 8
-    assert min(returned) >= 0.6  # 60 s of the real drive, of which a hundred pass in one
+    assert min(returned) >= 1  # the drive divides it by its own time scale, so that nobody else must
     assert max(returned) < 3
     assert all(answer["refusals"] == 1 and answer["refused_at"] < answer["answered_at"] for answer in answers)
 
