@@ -26,7 +26,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check matrix format snapshots catalogue picture \
+.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check broken matrix format snapshots catalogue picture \
 	tables scores bench clean
 
 help: ## Show what can be made
@@ -63,7 +63,7 @@ cloud: $(CLOUD)/ready ## Start the embedded cloud on loopback; Ctrl-C stops it
 deploy-local: $(CLOUD)/ready synth ## Deploy the drive to the cloud that `make cloud` started, or to one of its own
 	@$(CLOUD)/bin/python -m drills.cloud.deployment
 
-drills: $(CLOUD)/ready synth ## Break the running drive in nine ways and see what it keeps of its promises (25 minutes)
+drills: $(CLOUD)/ready synth build/sale_day/manifest.json ## Break the running drive in nine ways and see what it keeps of its promises (25 minutes)
 	@$(CLOUD)/bin/python -m drills
 
 simulate: $(CLOUD)/ready synth ## Predict promotions of 10^5 to 10^8 orders from the templates' numbers
@@ -79,6 +79,9 @@ check: $(VENV)/developer $(CLOUD)/ready synth ## Format, lint, types and tests: 
 	@$(BIN)/mypy --strict .
 	@$(BIN)/pytest $(PARALLEL) $(PYTEST)
 	@$(CLOUD)/bin/pytest $(PARALLEL) $(RUNNING)
+
+broken: $(CLOUD)/ready synth ## Break the drive on purpose and see the drills fail (half an hour)
+	@SEAWALL_DRILLS=all $(CLOUD)/bin/pytest -v tests/drills $(PYTEST)
 
 matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make check` takes a choice of
 	@SEAWALL_MATRIX=all $(BIN)/pytest $(PARALLEL) tests/matrix
@@ -158,6 +161,10 @@ $(PACKAGE)/made: services/requirements.txt $(shell find services -name '*.py' -o
 	@cp -R services $(PACKAGE)/services
 	@find $(PACKAGE) -name __pycache__ -prune -exec rm -rf {} +
 	@touch $@
+
+# The same drive with a planned event in its settings.
+build/sale_day/manifest.json: drills/sale_day.json cdk.json $(wildcard stacks/*.py stacks/patterns/*.py services/*/*.py) | $(VENV)/user
+	@CDK_OUTDIR=build/sale_day CDK_CONTEXT_JSON="$$(cat drills/sale_day.json)" $(BIN)/python app.py
 
 $(DEMO)/ready: requirements-demo.txt $(VENV)/user
 	@echo "Downloading three designs of other people from PyPI"

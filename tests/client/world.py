@@ -233,7 +233,7 @@ class World:
         self.profiles = profiles
         self._monkeypatch.setattr(levers, "_fetch", profiles.get)
         self._monkeypatch.setattr(admission, "_gate", admission.Gate())
-        self._monkeypatch.setattr(pace, "estimate", lambda _: pace.Estimate(3, 42.0))  # there are no queues here
+        self._monkeypatch.setattr(pace, "estimate", lambda *_: pace.Estimate(3, 42.0))  # there are no queues here
         for module in (aws, jobs, levers, links, pace):
             module.forget()
         for server in (*self.api.values(), *self.store.values()):

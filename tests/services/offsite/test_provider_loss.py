@@ -212,7 +212,7 @@ def test_a_drive_that_was_just_deployed_and_only_beats_can_be_restored_into(prov
     target = new_place()
     aws.client("s3").put_object(Bucket="new-files", Key="heartbeat/us-west-2.json", Body=b"{}")
     beat = {"pk": {"S": "HEARTBEAT#us-west-2"}, "sk": {"S": "HEARTBEAT"}}
-    aws.client("dynamodb").put_item(TableName="new-drive", Item=beat)  # type: ignore[arg-type]
+    aws.client("dynamodb").put_item(TableName="new-drive", Item=beat)
     assert restoring.restore(store, target).is_whole
 
 
