@@ -34,10 +34,9 @@ SHORT = Setting(
     name="control-planes",
     record_lag=0.0,
     before=5.0,
-    storm=20.0,
+    storm=40.0,
     after=5.0,
-    lost_after=12.0,
-    rate=2.0,
+    lost_after=25.0,
     refuse_control_planes=True,
 )
 REFUSED = "503"

@@ -113,7 +113,7 @@ def recovery_promises(scene: Scene) -> Iterator[Promise]:
     """Yield the RTO of each function, against docs/SLA.md."""
     mode, promised = scene.setting.name, scene.run.scaled(REGION_RECOVERY_MINUTES[TIER] * 60)
     for function in Function:
-        seen = {view: scene.probes.recovery(view, function, scene.lost_at) for view in View}
+        seen = {view: scene.probes.recovery(view, function, scene.lost_at, scene.marks["region back"]) for view in View}
         told = ", ".join(f"{view} {_seconds(value)}" for view, value in seen.items())
         kept = all(value is not None and value <= promised for value in seen.values())
         yield Promise(f"{mode}: {function} works again", f"≤ {promised:g} s", told, kept)

@@ -10,6 +10,7 @@ Only when all regions that a client knows fail has the function failed for this 
 import hashlib
 import itertools
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -131,13 +132,14 @@ class Probes:
         for_sale = frozenset(f"probe-{number:04}" for number in range(purchases))
         return Wanted(frozenset({user}), for_sale, frozenset({(user, ALBUM)}))
 
-    def recovery(self, view: View, function: Function, lost_at: float) -> float | None:
+    def recovery(self, view: View, function: Function, lost_at: float, back_at: float = math.inf) -> float | None:
         """Return the seconds from the loss until the function worked again, for good; None when it never did.
 
-        For good: no attempt failed any more, to the end. 0 when not one failed that was under way at the loss or began
-        afterwards.
+        For good: no attempt failed any more of those that began before the region came back. 0 when not one failed that
+        was under way at the loss or began afterwards.
         """
-        after = [attempt for attempt in self.attempts[view, function] if attempt.ended > lost_at]
+        attempts = self.attempts[view, function]
+        after = [attempt for attempt in attempts if attempt.ended > lost_at and attempt.begun < back_at]
         failed = [index for index, attempt in enumerate(after) if attempt.failure]
         if not failed:
             return 0.0 if after else None

@@ -65,6 +65,12 @@ def test_a_function_has_recovered_when_it_works_again_for_good(failed: tuple[boo
     assert found == (None if seconds is None else pytest.approx(seconds))
 
 
+def test_what_fails_once_the_region_is_back_is_not_its_loss() -> None:
+    found = probes(attempts(True, False, False, True))
+    assert found.recovery(View.CLIENTS, Function.BROWSE, LOST_AT) is None
+    assert found.recovery(View.CLIENTS, Function.BROWSE, LOST_AT, LOST_AT + 3) == pytest.approx(1.7)
+
+
 def test_an_attempt_that_was_under_way_at_the_loss_counts() -> None:
     under_way = Attempt(LOST_AT - 0.1, LOST_AT + 5, "cut off")
     earlier = Attempt(LOST_AT - 3, LOST_AT - 2, "of another cause")
