@@ -52,16 +52,17 @@ class Way:
         except OSError:  # the region is down: so is the way to it
             writer.close()
             return
-        back = asyncio.create_task(_copy(far_reader, writer))
-        with suppress(OSError):
+        # Cancelled: the proxy is being closed, and whoever still asked is told nothing.
+        with suppress(OSError, asyncio.CancelledError):
+            back = asyncio.create_task(_copy(far_reader, writer))
             while piece := await reader.read(PIECE):
                 if piece.startswith(METHODS):  # a body's later pieces do not wait again
                     self._note(piece)
                     await asyncio.sleep(self.seconds)
                 far_writer.write(piece)
                 await far_writer.drain()
-        far_writer.close()
-        await back
+            far_writer.close()
+            await back
 
     def _note(self, piece: bytes) -> None:
         method, path, *_ = piece.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
