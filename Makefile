@@ -13,8 +13,8 @@ EVERYTHING := {"domain": "drive.example.com", "status_domain": "status.example.n
 # The registry's "latest" is an older build with a higher number.
 CDK_COMMAND := 2.1148.1
 
-# The folders of tests that run the services; they need $(CLOUD).
-RUNNING := $(addprefix tests/,services client cloud drills)
+# The folders of tests that need $(CLOUD), beside the services' own.
+RUNNING := $(addprefix tests/,client cloud drills)
 
 # Tests that share a synthesis, or a deployment, stay in one process.
 PARALLEL := -n 2 --dist loadgroup
@@ -26,7 +26,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check broken matrix format snapshots catalogue picture \
+.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check running broken matrix format snapshots catalogue picture \
 	tables scores bench clean
 
 help: ## Show what can be made
@@ -71,13 +71,16 @@ simulate: $(CLOUD)/ready synth ## Predict promotions of 10^5 to 10^8 orders from
 
 test: $(VENV)/developer $(CLOUD)/ready synth ## Run the tests; PYTEST="-k zone" picks some
 	@$(BIN)/pytest $(PYTEST)
-	@$(CLOUD)/bin/pytest $(RUNNING) $(PYTEST)
+	@$(CLOUD)/bin/pytest tests/services $(RUNNING) $(PYTEST)
 
-check: $(VENV)/developer $(CLOUD)/ready synth ## Format, lint, types and tests: what a pull request must pass
+check: $(VENV)/developer $(CLOUD)/ready ## Format, lint, types and tests: what a pull request must pass
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict .
 	@$(BIN)/pytest $(PARALLEL) $(PYTEST)
+	@$(CLOUD)/bin/pytest $(PARALLEL) tests/services
+
+running: $(CLOUD)/ready synth ## Test the client, a deployment to the embedded cloud, and the parts of the drills
 	@$(CLOUD)/bin/pytest $(PARALLEL) $(RUNNING)
 
 broken: $(CLOUD)/ready synth ## Break the drive on purpose and see the drills fail (half an hour)
