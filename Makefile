@@ -166,8 +166,8 @@ $(PACKAGE)/made: services/requirements.txt $(shell find services -name '*.py' -o
 	@touch $@
 
 # The same drive with a planned event in its settings.
-build/sale_day/manifest.json: drills/sale_day.json cdk.json $(wildcard stacks/*.py stacks/patterns/*.py services/*/*.py) | $(VENV)/user
-	@CDK_OUTDIR=build/sale_day CDK_CONTEXT_JSON="$$(cat drills/sale_day.json)" $(BIN)/python app.py
+build/sale_day/manifest.json: drills/surge/sale_day.json cdk.json $(wildcard stacks/*.py stacks/patterns/*.py services/*/*.py) | $(VENV)/user
+	@CDK_OUTDIR=build/sale_day CDK_CONTEXT_JSON="$$(cat drills/surge/sale_day.json)" $(BIN)/python app.py
 
 $(DEMO)/ready: requirements-demo.txt $(VENV)/user
 	@echo "Downloading three designs of other people from PyPI"

@@ -26,10 +26,10 @@ from drills.drill import (
     run_once,
     stopped_by_sigterm,
 )
-from drills.plan import Design, NoAssembly
-from drills.result import Result
-from drills.running import Drive, embedded_drive
-from drills.stock import empty
+from drills.frame.plan import Design, NoAssembly
+from drills.frame.result import Result
+from drills.frame.running import Drive, embedded_drive
+from drills.frame.stock import empty
 
 ORDER = (
     "storm",

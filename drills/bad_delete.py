@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drills import backups, lost_items, thief
-from drills.backups import Restored, Source
 from drills.drill import CouldNotRun, Drill, Findings, Run, main
-from drills.holdings import PAUSE, Holder, Kept, contents, put_of
-from drills.ledger import Counts, Put, objects
-from drills.plan import Design, Step, call, person
-from drills.plots import Line, Mark, Panel, Point
-from drills.result import Promise
+from drills.frame.ledger import Counts, Put, objects
+from drills.frame.plan import Design, Step, call, person
+from drills.frame.plots import Line, Mark, Panel, Point
+from drills.frame.result import Promise
+from drills.stores import backups, lost_items, thief
+from drills.stores.backups import Restored, Source
+from drills.stores.holdings import PAUSE, Holder, Kept, contents, put_of
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 REPOSITORY = Path(__file__).parents[1]
 FILE_BYTES = 40_000

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from drills.cloud.outages import is_data_plane
 from drills.drill import Drill, Findings, Run, main
-from drills.plan import Design, Step, call, person
+from drills.frame.plan import Design, Step, call, person
+from drills.frame.result import Promise
+from drills.region.region_operator import DENIED, Operator
+from drills.region.region_scene import Scene
+from drills.region.region_setting import Setting
 from drills.region_loss import NOT_PROVEN, SIMULATED, measured, panels, recovery_promises
-from drills.region_operator import DENIED, Operator
-from drills.region_scene import Scene
-from drills.region_setting import Setting
-from drills.result import Promise
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 SETTING = Setting(
     name="control-planes",

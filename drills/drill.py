@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from drills.ledger import Counts, side_by_side
-from drills.plan import Design, NoAssembly, Step
-from drills.plots import Mark, Panel, draw
-from drills.result import Promise, Result
+from drills.frame.ledger import Counts, side_by_side
+from drills.frame.plan import Design, NoAssembly, Step
+from drills.frame.plots import Mark, Panel, draw
+from drills.frame.result import Promise, Result
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 KEPT, BROKEN, COULD_NOT_RUN = 0, 1, 2
 TIME_SCALE = 20.0
@@ -168,7 +168,7 @@ def stopped_by_sigterm() -> Iterator[None]:
 def _run(drill: Drill, options: Options, design: Design, console: Console, stack: ExitStack) -> int:
     if options.execute:
         return _code(execute(drill, options, design, console))
-    from drills.running import embedded_drive
+    from drills.frame.running import embedded_drive
 
     drive = stack.enter_context(embedded_drive(options, design, console))
     return _code(run_once(drill, drive, options, design, console))

@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drills import lost_items, offsite_copy
 from drills.drill import Drill, Findings, Run, main
-from drills.holdings import Holder, Kept, contents, versions_of
-from drills.ledger import Put, objects
-from drills.offsite_copy import Elsewhere, Rebuilt
-from drills.plan import Design, Step, call, person
-from drills.plots import Line, Mark, Panel
-from drills.result import Promise
+from drills.frame.ledger import Put, objects
+from drills.frame.plan import Design, Step, call, person
+from drills.frame.plots import Line, Mark, Panel
+from drills.frame.result import Promise
+from drills.stores import lost_items, offsite_copy
+from drills.stores.holdings import Holder, Kept, contents, versions_of
+from drills.stores.offsite_copy import Elsewhere, Rebuilt
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 FILES, FILES_IN_SHORT = 10, 4
 FILE_BYTES = 40_000
@@ -37,7 +37,7 @@ SIMULATED = (
     "the other provider's store and the new account: further emulators, each in a folder of its own",
     (
         "the nightly export: the emulator takes the call and writes nothing, the drill writes the files in DynamoDB's "
-        "format (drills/offsite_copy.py)"
+        "format (drills/stores/offsite_copy.py)"
     ),
     "the copier's container: a process with the same entry point",
 )
@@ -105,8 +105,8 @@ def copied(
 
 def _put(drive: "Drive", count: int, seed: int) -> list[Kept]:
     """Put files in both regions, and an album, whose records hold bytes."""
-    from drills.arrivals import Wanted
-    from drills.stock import Files, stock
+    from drills.frame.stock import Files, stock
+    from drills.traffic.arrivals import Wanted
 
     album = Wanted(users=frozenset({"keeper"}), for_sale=frozenset({"album"}), owned=frozenset({("keeper", "album")}))
     stock(drive, album, Files(count=1, size=FILE_BYTES), seed=seed)

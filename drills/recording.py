@@ -18,22 +18,24 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from drills import arrivals, judging, storm
-from drills.arrivals import Kind, Phase
-from drills.distance import Way, far_from_s3
+from drills import storm
 from drills.drill import Drill, Findings, Run, main
-from drills.judging import answers
-from drills.pace_of_machine import rate_of
-from drills.plan import Design, Step, person
-from drills.playing import Played, Scenario, play, warm_up
-from drills.result import Promise
+from drills.frame import judging
+from drills.frame.judging import answers
+from drills.frame.plan import Design, Step, person
+from drills.frame.result import Promise
 from drills.simulation import record
 from drills.simulation.load import Arrival
 from drills.simulation.record import Build, Record, Served, Stage
-from drills.weather import Weather, builds_at_a_time
+from drills.traffic import arrivals
+from drills.traffic.arrivals import Kind, Phase
+from drills.traffic.distance import Way, far_from_s3
+from drills.traffic.pace_of_machine import rate_of
+from drills.traffic.playing import Played, Scenario, play, warm_up
+from drills.traffic.weather import Weather, builds_at_a_time
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 FOLDER = Path(__file__).with_name("recorded")
 CONSTANT = 0.15

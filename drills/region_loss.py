@@ -13,21 +13,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drills.drill import Drill, Findings, Run, main
-from drills.pace_of_machine import rate_of
-from drills.plan import Design, Step, call, person
-from drills.playing import warm_up
-from drills.plots import Line, Panel, Point
-from drills.region_probe import Function, View
-from drills.region_scene import Scene
-from drills.region_setting import Setting
-from drills.region_stores import FILES, STORES, TABLES
-from drills.result import Promise
-from drills.stock import empty
+from drills.frame.plan import Design, Step, call, person
+from drills.frame.plots import Line, Panel, Point
+from drills.frame.result import Promise
+from drills.frame.stock import empty
+from drills.region.region_probe import Function, View
+from drills.region.region_scene import Scene
+from drills.region.region_setting import Setting
+from drills.region.region_stores import FILES, STORES, TABLES
+from drills.traffic.pace_of_machine import rate_of
+from drills.traffic.playing import warm_up
 from stacks.promises import COPY_SECONDS, REGION_RECOVERY_MINUTES
 from stacks.settings import Tier
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 TIER = Tier.WARM_STANDBY
 """What is drilled: the standby runs one task in each zone, and nothing is started for the recovery."""

@@ -13,17 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drills import backups, lost_items
-from drills.backups import Restored, Source
 from drills.drill import CouldNotRun, Drill, Findings, Run, main
-from drills.holdings import Holder, contents, put_of
-from drills.ledger import Counts, objects
-from drills.plan import Design, Step, call, person
-from drills.plots import Limit, Line, Panel
-from drills.result import Promise
+from drills.frame.ledger import Counts, objects
+from drills.frame.plan import Design, Step, call, person
+from drills.frame.plots import Limit, Line, Panel
+from drills.frame.result import Promise
+from drills.stores import backups, lost_items
+from drills.stores.backups import Restored, Source
+from drills.stores.holdings import Holder, contents, put_of
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 FILES, FILES_IN_SHORT = 8, 3
 FILE_BYTES = 40_000

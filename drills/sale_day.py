@@ -16,22 +16,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drills import judging, sale_judging
-from drills.arrivals import Crowd, Phase
-from drills.autoscaling import Autoscaler, Scaling
-from drills.distance import far_from_s3
 from drills.drill import Drill, Findings, Run, main
-from drills.fleet import Clock, Fleet
-from drills.load import Patience
-from drills.pace_of_machine import rate_of
-from drills.plan import Design, Step, call, person
-from drills.planned_event import all_raises, design_with_event, event
-from drills.playing import Event, Scenario, play, warm_up
-from drills.sale_judging import ADMIT, Sale
-from drills.stock import Files, empty
+from drills.frame import judging
+from drills.frame.plan import Design, Step, call, person
+from drills.frame.stock import Files, empty
+from drills.surge import sale_judging
+from drills.surge.autoscaling import Autoscaler, Scaling
+from drills.surge.fleet import Clock, Fleet
+from drills.surge.planned_event import all_raises, design_with_event, event
+from drills.surge.sale_judging import ADMIT, Sale
+from drills.traffic.arrivals import Crowd, Phase
+from drills.traffic.distance import far_from_s3
+from drills.traffic.load import Patience
+from drills.traffic.pace_of_machine import rate_of
+from drills.traffic.playing import Event, Scenario, play, warm_up
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 BEFORE, AFTER = 240, 120
 """Seconds of the real drive before and after the sale."""
@@ -42,9 +43,9 @@ LEAD = timedelta(minutes=75)
 MOST_ORDERS = 10.0
 """Orders per second of the run, at the height of the sale: three of these loads follow each other."""
 EVERYDAY = 0.25
-"""Of the sale's orders come on any other day: the settings' peaks have the same relation (drills/sale_day.json)."""
+"""Of the sale's orders come on any other day: the settings' peaks have the same relation (surge/sale_day.json)."""
 BUILDS_SHARE = 0.24
-"""Of all orders that are bundles nobody else wants: what workers are needed for (drills/arrivals.py, Crowd)."""
+"""Of all orders that are bundles nobody else wants: what workers are needed for (drills/traffic/arrivals.py, Crowd)."""
 USED = 0.6
 """Of the planned capacity the sale uses at its height: the rest is for the zone that may be lost."""
 SLOTS = 2
@@ -161,7 +162,7 @@ def plan(design: Design) -> Sequence[Step]:
     ecs = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
     ecs["ResourceId"] = f"service/{design.name('bundler')}/{design.name('bundler')}"
     return [
-        person(region, "plan", "put the event of drills/sale_day.json into cdk.json, for tomorrow", name=known.name),
+        person(region, "plan", "put an event such as drills/surge/sale_day.json into cdk.json", name=known.name),
         person(region, "deploy", "make deploy: earlier than a day before, or the freeze refuses it"),
         call(region, "application-autoscaling", "DescribeScheduledActions", "the raised minimums", **ecs),
         call(region, "application-autoscaling", "DescribeScalingActivities", "that they were raised in time", **ecs),
@@ -181,10 +182,10 @@ def plan(design: Design) -> Sequence[Step]:
 
 
 SIMULATED = [
-    "Application Auto Scaling: the drill does what the template's numbers say, each minute (drills/autoscaling.py).",
+    "Application Auto Scaling: the drill does what the template says, each minute (drills/surge/autoscaling.py).",
     "Amazon ECS: the emulator starts no tasks. Workers are processes, which run a minute after they were asked for.",
     "The lack of capacity: no task that is asked for comes.",
-    "The length of a build: each of the workers' calls to S3 waits (drills/distance.py).",
+    "The length of a build: each of the workers' calls to S3 waits (drills/traffic/distance.py).",
     "The hour before the sale passes faster; of the planned day only the first minutes of the sale are played.",
     "Whoever is on duty: turns the lever five minutes after the start.",
     "AWS itself: one emulator process for all services and regions; at most two processes for each function.",

@@ -14,13 +14,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from drills import status_judging, status_story
 from drills.drill import CouldNotRun, Drill, Findings, Run, main
-from drills.plan import Design, Step, call, person
-from drills.status_desk import SETTINGS
+from drills.frame.plan import Design, Step, call, person
+from drills.status import status_judging, status_story
+from drills.status.status_desk import SETTINGS
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 SUBSCRIBERS, SUBSCRIBERS_SHORT = 250, 120
 """More than one page of the list (services/status/sending.py)."""
@@ -85,7 +85,7 @@ def plan(design: Design) -> Sequence[Step]:
 
 SIMULATED = [
     f"What an operator sets after the first deployment. {SETTINGS}",
-    "The edge: the emulator's CloudFront, through a relay that adds its host name (drills/relays.py), without TLS.",
+    "The edge: the emulator's CloudFront, through a relay that adds its host (drills/traffic/relays.py), without TLS.",
     "The internet between the observer and the regions: relays on loopback that the drill can cut.",
     "Mail: the emulator keeps what Amazon SES takes, and sends nothing. SEND_RATE is 14 a second of the real drive.",
     f"Whoever is on duty: needs {status_story.DECIDING / 60:g} minutes to decide, and has root's keys.",

@@ -3,7 +3,7 @@
 A promotion: 70 % of the bundles are the one album, 30 % are distinct ones, a third of those for one greedy user; who
 buys the album pays for it now. The storm lasts until admission has refused for ten minutes. Meanwhile workers are
 killed, messages come twice and late, and one content cannot be built. Then a part of the same storm meets the design
-of May 2011, which has no queue (drills/direct.py), and a greedy user meets a queue that is not fair.
+of May 2011, which has no queue (drills/traffic/direct.py), and a greedy user meets a queue that is not fair.
 
 Promised: every accepted order is delivered, once. One published bundle for each content, from no more builds than were
 broken off. Purchases are never refused. Downloads are refused before a new one would wait for more than 15 minutes.
@@ -15,21 +15,23 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from drills import arrivals, fairness, judging, storm_account, storm_pictures, storm_plan
-from drills.direct_storm import play_direct
-from drills.distance import far_from_s3
 from drills.drill import Drill, Findings, Run, main
-from drills.judging import Evidence
-from drills.pace_of_machine import rate_of
-from drills.plan import Design
-from drills.playing import Event, Scenario, play, warm_up
-from drills.result import Promise
-from drills.stock import Files
-from drills.watching import QUEUES
-from drills.weather import Weather, builds_at_a_time
+from drills.frame import judging
+from drills.frame.judging import Evidence
+from drills.frame.plan import Design
+from drills.frame.result import Promise
+from drills.frame.stock import Files
+from drills.frame.watching import QUEUES
+from drills.surge import fairness, storm_account, storm_pictures, storm_plan
+from drills.surge.direct_storm import play_direct
+from drills.traffic import arrivals
+from drills.traffic.distance import far_from_s3
+from drills.traffic.pace_of_machine import rate_of
+from drills.traffic.playing import Event, Scenario, play, warm_up
+from drills.traffic.weather import Weather, builds_at_a_time
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 REFUSED_FOR = 600
 """Seconds of the real drive for which admission refuses."""
@@ -227,7 +229,7 @@ SIMULATED = [
     "AWS itself: one emulator process for all services and regions; at most two processes for each function.",
     "Fair queues: ministack's own queues serve in the order of arrival (drills/cloud/fair_queues.py).",
     "Messages that come twice and late: the emulator's queues do so to a share of them, on purpose.",
-    "The workers' way to S3: each call takes longer than on loopback, or builds took no time (drills/distance.py).",
+    "The workers' way to S3: calls take longer than on loopback, or builds took none (drills/traffic/distance.py).",
     "The workers: processes on this machine; a drill kills and starts them in the place of Amazon ECS.",
     "Replication between the regions: immediate and in order.",
 ]

@@ -2,7 +2,7 @@
 
 Two measurements in one run, in turn, on the same emulator. **Ours**: clients buy through the API as fast as they are
 answered; it is over when every purchase is delivered and its user told. **Bare**: the very calls that our code makes
-for one purchase, recorded by botocore's events (drills/order_calls.py), are made as often by plain boto3 clients.
+for one purchase, recorded by botocore's events (drills/surge/order_calls.py), are made as often by plain boto3 clients.
 
 What "the same calls" includes: one request through an API of the same kind to a function that answers at once; each
 call to the table (one with the same indexes, stream and replica), the queues and the topic, under a role that is
@@ -25,19 +25,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from drills.arrivals import Wanted
-from drills.bare_cloud import BareCloud, bare_cloud, functions_environment
-from drills.bare_orders import Bare
 from drills.drill import CouldNotRun, Drill, Findings, Run, main
-from drills.plan import Design, Step, person
-from drills.playing import warm_up
-from drills.plots import Line, Panel
-from drills.result import Promise
-from drills.stock import Files, stock
-from drills.watching import messages, open_orders
+from drills.frame.plan import Design, Step, person
+from drills.frame.plots import Line, Panel
+from drills.frame.result import Promise
+from drills.frame.stock import Files, stock
+from drills.frame.watching import messages, open_orders
+from drills.surge.bare_cloud import BareCloud, bare_cloud, functions_environment
+from drills.surge.bare_orders import Bare
+from drills.traffic.arrivals import Wanted
+from drills.traffic.playing import warm_up
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAST = 0.5
@@ -89,7 +89,7 @@ def record_calls(drive: "Drive", run: Run) -> dict[str, Any]:
     """Return the calls of one purchase, with the names in them that are its own; raises CouldNotRun."""
     path = run.folder / "calls.json"
     environment = functions_environment(drive)
-    command = [sys.executable, "-m", "drills.order_calls", str(path), f"{SONG}-recorded"]
+    command = [sys.executable, "-m", "drills.surge.order_calls", str(path), f"{SONG}-recorded"]
     with outbox_stopped(drive):
         said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if said.returncode:
@@ -195,7 +195,7 @@ def _over(began: float, count: int, is_over: Any) -> Measured:
 
 
 def _start(path: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "drills.bare_orders", str(path)]
+    command = [sys.executable, "-m", "drills.surge.bare_orders", str(path)]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

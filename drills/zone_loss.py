@@ -17,22 +17,25 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drills import arrivals, judging, storm, storm_plan
-from drills.arrivals import Phase
+from drills import storm
 from drills.cloud.workers import ZONES
-from drills.distance import Way, far_from_s3
 from drills.drill import Drill, Findings, Run, main
-from drills.judging import Evidence
-from drills.pace_of_machine import rate_of
-from drills.plan import Design, Step
-from drills.playing import Event, Scenario, play, warm_up
-from drills.plots import Line, Panel
-from drills.result import Promise
-from drills.storm_pictures import panels
-from drills.weather import TASK_START, Weather, builds_at_a_time
+from drills.frame import judging
+from drills.frame.judging import Evidence
+from drills.frame.plan import Design, Step
+from drills.frame.plots import Line, Panel
+from drills.frame.result import Promise
+from drills.surge import storm_plan
+from drills.surge.storm_pictures import panels
+from drills.traffic import arrivals
+from drills.traffic.arrivals import Phase
+from drills.traffic.distance import Way, far_from_s3
+from drills.traffic.pace_of_machine import rate_of
+from drills.traffic.playing import Event, Scenario, play, warm_up
+from drills.traffic.weather import TASK_START, Weather, builds_at_a_time
 
 if TYPE_CHECKING:
-    from drills.running import Drive
+    from drills.frame.running import Drive
 
 LOST = "a"
 LOST_FOR = 600

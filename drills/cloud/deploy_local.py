@@ -21,7 +21,7 @@ from drills.cloud.deployment import Deployed, DeploymentFailed, deploy
 from drills.cloud.embedded import CloudNotRunning, EmbeddedCloud
 from drills.cloud.holes import Fate
 from drills.cloud.levers import publish
-from drills.users import Identity
+from drills.frame.users import Identity
 
 DONE, COULD_NOT_RUN = 0, 2
 

@@ -21,7 +21,7 @@ from drills.cloud.holes import PROPERTIES, REFUSED_TYPES, Fate, holes_of
 from drills.cloud.levers import publish
 from drills.cloud.properties.table import parts
 from drills.cloud.reading import Reader
-from drills.users import Identity
+from drills.frame.users import Identity
 
 ASSEMBLY = Path(os.environ.get("SEAWALL_ASSEMBLY", Path(__file__).parents[2] / "cdk.out"))
 NOT_AT_THE_EMULATOR = {Fate.LOST, Fate.SIMULATED}

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from drills.plan import STACK, Design
+from drills.frame.plan import STACK, Design
 
 # Each of these deploys a drive and breaks it for minutes: `make broken` runs them.
 BREAKING = (

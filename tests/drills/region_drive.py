@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from drills.drill import ASSEMBLY, Options, Run
-from drills.plan import Design
-from drills.region_scene import Scene
-from drills.region_setting import Setting
-from drills.running import Drive, embedded_drive
-from drills.stock import empty
+from drills.frame.plan import Design
+from drills.frame.running import Drive, embedded_drive
+from drills.frame.stock import empty
+from drills.region.region_scene import Scene
+from drills.region.region_setting import Setting
 
 TIME_SCALE = 20.0
 SMALL = Setting(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.arrivals import GREEDY, Crowd, Kind, Phase, Who, even, length, poisson, read, step, wanted, write
+from drills.traffic.arrivals import GREEDY, Crowd, Kind, Phase, Who, even, length, poisson, read, step, wanted, write
 
 SHARES = st.floats(0, 1)
 CROWDS = st.builds(

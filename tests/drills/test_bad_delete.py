@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from drills import bad_delete, lost_items
+from drills import bad_delete
 from drills.drill import Findings
-from drills.plan import Design
-from drills.running import Drive
+from drills.frame.plan import Design
+from drills.frame.running import Drive
+from drills.stores import lost_items
 from tests.drills.region_drive import a_run, running_drive
 
 

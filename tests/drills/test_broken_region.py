@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from drills import region_loss
-from drills.region_scene import Scene
-from drills.region_setting import Setting
-from drills.running import Drive
+from drills.frame.running import Drive
+from drills.region.region_scene import Scene
+from drills.region.region_setting import Setting
 from tests.drills.region_drive import SMALL, a_run, running_drive
 
 BROKEN = Setting(**vars(SMALL) | {"name": "broken", "patience": 6.0})

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from drills import backups, bad_delete, offsite_copy, provider_loss, restore_test, thief
+from drills import bad_delete, provider_loss, restore_test
 from drills.bad_delete import Scene
 from drills.cloud.embedded import EmbeddedCloud
 from drills.drill import Findings, Run
-from drills.offsite_copy import STORE_REGION
-from drills.running import Drive
+from drills.frame.running import Drive
+from drills.stores import backups, offsite_copy, thief
+from drills.stores.offsite_copy import STORE_REGION
 from tests.drills.region_drive import a_run, running_drive
 from tests.drills.test_broken_storm import broken_code
 from tests.drills.test_provider_loss import empty_place

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from drills import sale_day, sale_judging, status_judging, status_story
-from drills.autoscaling import Raise, Scaling
-from drills.distance import far_from_s3
-from drills.planned_event import event
-from drills.playing import warm_up
-from drills.running import Drive
+from drills import sale_day
+from drills.frame.running import Drive
 from drills.sale_day import Size, play_sale
-from drills.sale_judging import EARLY, Sale
-from drills.status_story import Story
+from drills.status import status_judging, status_story
+from drills.status.status_story import Story
+from drills.surge import sale_judging
+from drills.surge.autoscaling import Raise, Scaling
+from drills.surge.planned_event import event
+from drills.surge.sale_judging import EARLY, Sale
+from drills.traffic.distance import far_from_s3
+from drills.traffic.playing import warm_up
 from tests.drills.region_drive import a_run, running_drive
 from tests.drills.test_broken_storm import broken_code
 

@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 
-from drills import arrivals, judging, playing, storm, zone_loss
-from drills.arrivals import Phase
-from drills.judging import Evidence
-from drills.ledger import Counts
-from drills.playing import Event, Scenario, play, warm_up
-from drills.running import Drive
-from drills.stock import Files
+from drills import storm, zone_loss
+from drills.frame import judging
+from drills.frame.judging import Evidence
+from drills.frame.ledger import Counts
+from drills.frame.running import Drive
+from drills.frame.stock import Files
 from drills.throughput import outbox_stopped
-from drills.weather import Weather
+from drills.traffic import arrivals, playing
+from drills.traffic.arrivals import Phase
+from drills.traffic.playing import Event, Scenario, play, warm_up
+from drills.traffic.weather import Weather
 from tests.drills.region_drive import a_run, running_drive
 
 FEW = Scenario(

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from drills.arrivals import Crowd, Phase, even, write
-from drills.direct import Direct, Made
-from drills.load import Load, Patience, Place, Setup, Summary
+from drills.traffic.arrivals import Crowd, Phase, even, write
+from drills.traffic.direct import Direct, Made
+from drills.traffic.load import Load, Patience, Place, Setup, Summary
 
 SLOW = Made(files=1, size=1000, seconds=0.2)
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from drills.distance import way_to
+from drills.traffic.distance import way_to
 
 SECONDS = 0.2
 

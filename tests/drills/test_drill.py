@@ -15,13 +15,13 @@ import pytest
 from rich.console import Console
 
 from drills import __main__ as everything
-from drills import running
 from drills.__main__ import ORDER, exit_code, run_all, write_report
 from drills.drill import BROKEN, COULD_NOT_RUN, KEPT, CouldNotRun, Drill, Findings, Options, Run, main, parse
-from drills.ledger import Counts
-from drills.plan import Actor, Design, NoAssembly, Step, UnknownExperiment, call, person
-from drills.plots import Line, Panel
-from drills.result import Promise
+from drills.frame import running
+from drills.frame.ledger import Counts
+from drills.frame.plan import Actor, Design, NoAssembly, Step, UnknownExperiment, call, person
+from drills.frame.plots import Line, Panel
+from drills.frame.result import Promise
 
 WRITTEN = [name for name in ORDER if find_spec(f"drills.{name}")]
 

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from drills.ledger import APRIL_2011_PERCENT, Counts, Ledger, Put, Store, objects, side_by_side
-from drills.users import Identity
+from drills.frame.ledger import APRIL_2011_PERCENT, Counts, Ledger, Put, Store, objects, side_by_side
+from drills.frame.users import Identity
 from services.drive.orders import Kind, order_id
 
 REGION = "eu-west-1"

@@ -10,10 +10,10 @@ from typing import Any
 import jwt
 import pytest
 
-from drills.arrivals import Arrival, Kind, Phase, Who, even, write
-from drills.load import Load, LoadFailed, Patience, Place, Setup, Summary
-from drills.play import TOO_BUSY
-from drills.users import AUDIENCE, Identity
+from drills.frame.users import AUDIENCE, Identity
+from drills.traffic.arrivals import Arrival, Kind, Phase, Who, even, write
+from drills.traffic.load import Load, LoadFailed, Patience, Place, Setup, Summary
+from drills.traffic.play import TOO_BUSY
 from services.api.errors import too_busy
 from tests.drills.loopback import Loopback, Reply, Request, loopback
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.plots import COLOURS, Curves, Limit, Line, Mark, Panel, draw, percentile
+from drills.frame.plots import COLOURS, Curves, Limit, Line, Mark, Panel, draw, percentile
 
 
 def test_a_plot_is_a_picture_of_every_panel(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_lines_can_be_told_apart_on_white() -> None:
 
 
 def test_matplotlib_is_loaded_only_to_draw() -> None:
-    program = "import sys, drills.plots, drills.drill; sys.exit('matplotlib' in sys.modules)"
+    program = "import sys, drills.frame.plots, drills.drill; sys.exit('matplotlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

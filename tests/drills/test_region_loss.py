@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from drills import recorded, region_loss
-from drills.load import Place
-from drills.recorded import OK, Call
-from drills.region_probe import Attempt, Function, Probes, View
-from drills.region_scene import Scene
-from drills.region_session import Failed, Session
-from drills.region_stores import Markers
-from drills.running import Drive
+from drills import region_loss
+from drills.frame.running import Drive
+from drills.region import recorded
+from drills.region.recorded import OK, Call
+from drills.region.region_probe import Attempt, Function, Probes, View
+from drills.region.region_scene import Scene
+from drills.region.region_session import Failed, Session
+from drills.region.region_stores import Markers
+from drills.traffic.load import Place
 from tests.drills.loopback import Loopback, Reply, Request, loopback
 from tests.drills.region_drive import SMALL, played, running_drive
 
@@ -146,7 +147,7 @@ def test_the_record_holds_every_call_of_a_command_and_how_it_ended(tmp_path: Pat
             [
                 sys.executable,
                 "-m",
-                "drills.recorded",
+                "drills.region.recorded",
                 str(tmp_path / "calls"),
                 "asking",
                 server.url,

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from drills import backups, restore_test
+from drills import restore_test
 from drills.drill import CouldNotRun, Findings, Options, Run
-from drills.plan import Actor, Design
-from drills.running import Drive
+from drills.frame.plan import Actor, Design
+from drills.frame.running import Drive
+from drills.stores import backups
 from tests.drills.region_drive import a_run, running_drive
 
 

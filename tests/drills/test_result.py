@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
-from drills.ledger import Counts, side_by_side
-from drills.result import SCHEMA, Promise, Result
+from drills.frame.ledger import Counts, side_by_side
+from drills.frame.result import SCHEMA, Promise, Result
 
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text()))
 

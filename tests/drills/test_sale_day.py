@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from drills import planned_event, sale_day, sale_judging
-from drills.autoscaling import Autoscaler, Late, Raise, Scaling
+from drills import sale_day
 from drills.drill import CouldNotRun
-from drills.fleet import Clock
-from drills.plan import Design
-from drills.planned_event import all_raises, design_with_event, event
+from drills.frame.plan import Design
+from drills.surge import planned_event, sale_judging
+from drills.surge.autoscaling import Autoscaler, Late, Raise, Scaling
+from drills.surge.fleet import Clock
+from drills.surge.planned_event import all_raises, design_with_event, event
 
 START = datetime(2026, 11, 27, 8, tzinfo=UTC)
 SCALING = Scaling(

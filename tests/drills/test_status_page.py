@@ -14,14 +14,15 @@ import httpx
 import pytest
 from rich.console import Console
 
-from drills import looking, status_judging, status_page, status_story
+from drills import status_page
 from drills.drill import CouldNotRun, Options, Run
-from drills.looking import CannotLook, Seen, View, browser, look
-from drills.plan import Actor, Design
-from drills.relays import Relay
-from drills.status_desk import Mail
-from drills.status_reader import Page, Reader
-from drills.status_story import UPDATE, Story
+from drills.frame.plan import Actor, Design
+from drills.status import looking, status_judging, status_story
+from drills.status.looking import CannotLook, Seen, View, browser, look
+from drills.status.status_desk import Mail
+from drills.status.status_reader import Page, Reader
+from drills.status.status_story import UPDATE, Story
+from drills.traffic.relays import Relay
 from services.status import page
 from services.status.incident import Impact, Incident, Progress, Update, moment
 from services.status.picture import HEADLINES, Condition, Picture, Region

@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from drills.arrivals import Wanted
-from drills.stock import Files, empty, stock
-from drills.users import Identity
+from drills.frame.stock import Files, empty, stock
+from drills.frame.users import Identity
+from drills.traffic.arrivals import Wanted
 from services.drive import aws, manifests, orders
 from services.drive.files import composite
 
@@ -19,7 +19,7 @@ PREFIX = "shelves"
 
 
 class Drive:
-    """As much of drills.running.Drive as is stocked and emptied."""
+    """As much of drills.frame.running.Drive as is stocked and emptied."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint, self.identity = endpoint, Identity.new()

@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
-from drills import arrivals, judging, storm
-from drills.arrivals import Who
-from drills.judging import Build, Evidence
-from drills.ledger import Counts, Wait
-from drills.load import Summary
-from drills.plan import Actor, Design
-from drills.playing import Event, Played, Timetable
-from drills.watching import DEAD_LETTERS, QUEUES, Look, Watch
+from drills import storm
+from drills.frame import judging
+from drills.frame.judging import Build, Evidence
+from drills.frame.ledger import Counts, Wait
+from drills.frame.plan import Actor, Design
+from drills.frame.watching import DEAD_LETTERS, QUEUES, Look, Watch
+from drills.traffic import arrivals
+from drills.traffic.arrivals import Who
+from drills.traffic.load import Summary
+from drills.traffic.playing import Event, Played, Timetable
 from services.drive.limits import LONGEST_WAIT
 from tests.drills.told import told
 
@@ -140,7 +142,7 @@ def test_the_workers_are_so_slow_that_admission_has_to_refuse() -> None:
 
 
 def test_one_content_of_a_storm_is_poison_and_an_ordinary_user_wants_it(tmp_path: Path) -> None:
-    from drills.playing import _poisoned
+    from drills.traffic.playing import _poisoned
 
     path = tmp_path / "arrivals.jsonl"
     scenario = storm.scenario(storm.SHORT, 20)

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from drills.users import AUDIENCE, ISSUER, SCOPE, Identity
+from drills.frame.users import AUDIENCE, ISSUER, SCOPE, Identity
 from services.api import identity as api
 from services.api.errors import Problem
 from services.drive import levers

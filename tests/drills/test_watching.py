@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from drills.watching import QUEUES, Look, Watch
+from drills.frame.watching import QUEUES, Look, Watch
 
 MEGABYTE = 2**20
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from drills.wire import Connection, NoAnswer, Request, Response
+from drills.traffic.wire import Connection, NoAnswer, Request, Response
 
 
 @contextmanager

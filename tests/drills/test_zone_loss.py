@@ -1,5 +1,5 @@
 from drills import zone_loss
-from drills.plan import Actor, Design, Step
+from drills.frame.plan import Actor, Design, Step
 from drills.zone_loss import bundler_numbers, longest_pause
 
 

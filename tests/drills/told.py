@@ -1,9 +1,9 @@
-"""Lines as drills/play.py writes them."""
+"""Lines as drills/traffic/play.py writes them."""
 
 import json
 from typing import Any
 
-from drills.arrivals import Who
+from drills.traffic.arrivals import Who
 
 
 def told(key: str, *, who: Who = Who.CROWD, state: str = "accepted", refused_at: float | None = None) -> str:
