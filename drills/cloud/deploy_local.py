@@ -1,6 +1,7 @@
 """The command behind `make deploy-local`: deploys cdk.out to a running embedded cloud and says what differs from AWS.
 
-It uses the cloud that `make cloud` started, or starts one, which then runs until Ctrl-C and keeps its state.
+It uses the cloud that `make cloud` started, or starts one. Then it runs the bundler's workers, which on AWS are
+containers, and the cloud that it had to start, until Ctrl-C; the state is kept.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from drills.cloud.deployment import Deployed, DeploymentFailed, deploy
 from drills.cloud.embedded import CloudNotRunning, EmbeddedCloud
 from drills.cloud.holes import Fate
 from drills.cloud.levers import publish
+from drills.cloud.workers import Workers
 from drills.frame.users import Identity
 
 DONE, COULD_NOT_RUN = 0, 2
@@ -39,9 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             drive = deploy(cloud, given.assembly, tell=tell)
             token_file = _sign_in(drive, given.user, given.folder) if given.user else None
             _report(drive, token_file, as_json=given.json)
-            if is_own and not given.stop:
-                tell("\nThe cloud runs until Ctrl-C and keeps its state.")
-                signal.pause()
+            if not given.stop:
+                _work(drive, tell, what="The cloud and the bundler's workers" if is_own else "The bundler's workers")
     except KeyboardInterrupt:
         return DONE
     except (CloudNotRunning, CompletionFailed, DeploymentFailed, FileNotFoundError) as error:
@@ -54,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m drills.cloud.deployment", description=__doc__)
     parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="what `cdk synth` wrote")
     parser.add_argument("--folder", type=Path, default=Path("build/cloud"), help="the cloud's state and logs")
-    parser.add_argument("--stop", action="store_true", help="end at once a cloud that had to be started")
+    parser.add_argument(
+        "--stop", action="store_true", help="run no workers afterwards, and end a cloud that had to be started"
+    )
     parser.add_argument("--time-scale", type=float, default=20.0, help="of a cloud that has to be started")
     parser.add_argument("--user", metavar="NAME", help="let this user in and write a token for the drive client")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
@@ -75,6 +78,15 @@ def _cloud(given: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[t
         yield cloud, False
     finally:
         cloud.release()
+
+
+def _work(drive: Deployed, tell: Callable[[str], None], *, what: str) -> None:
+    """Run the bundler's tasks, one in each zone, until a signal."""
+    with contextlib.ExitStack() as running:
+        for region in drive.regions:
+            running.enter_context(Workers.running(drive, region, per_zone=1))
+        tell(f"\n{what} run until Ctrl-C; the state is kept.")
+        signal.pause()
 
 
 def _sign_in(drive: Deployed, user: str, folder: Path) -> Path:

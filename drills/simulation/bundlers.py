@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum
+from statistics import fmean
 from typing import Any
 
 from simpy import Environment, Event, Interrupt, Process
@@ -12,11 +13,10 @@ from drills.simulation.broker import FairQueue, Message
 from drills.simulation.outcome import Outcome
 from drills.simulation.rules import Rules
 from drills.simulation.times import ServiceTimes
+from services.bundler.build_times import RECENT_BUILD
+from services.drive.pace import together
 
 Steps = Generator[Event, Any, None]
-
-RECENT_BUILD = 0.2
-"""A build's weight in a worker's mean, as in services/bundler/worker.py."""
 
 
 class State(Enum):
@@ -92,7 +92,7 @@ class Bundlers:
     def estimate(self) -> tuple[int, float]:
         """Return how many messages are visible, and how long a new order would wait, as services/drive/pace.py does."""
         fresh, waiting = self.fresh.visible, self.fresh.visible + self.sideline.visible
-        aside = sum(1 / worker.mean for worker in self.workers)
+        aside = together([(1, worker.mean) for worker in self.workers], assumed=self.rules.assumed_build)
         rate = max(1, self.rules.slots - 1) * aside or self.rules.slots / self.rules.assumed_build
         return waiting, max(fresh / rate, waiting / (rate + aside))
 
@@ -130,10 +130,20 @@ class Worker:
 
     def __init__(self, bundlers: Bundlers) -> None:
         self._of = bundlers
-        self.mean = bundlers.rules.assumed_build
+        self._mean = bundlers.rules.assumed_build
+        self._built = 0
+        self._began: dict[int, float] = {}
         self.stopping = False
         self._seen: tuple[float, float] | None = None  # when the fresh queue was looked at, and the age it gave
         self._slots: list[Process] = [bundlers.clock.process(self._work(slot)) for slot in range(bundlers.rules.slots)]
+
+    @property
+    def mean(self) -> float | None:
+        """Seconds of a build, as services/bundler/build_times.py knows them."""
+        running = [self._of.clock.now - began for began in self._began.values()]
+        if not self._built and not any(lasts > self._mean for lasts in running):
+            return None
+        return fmean(max(lasts, self._mean) for lasts in running) if running else self._mean
 
     def kill(self) -> None:
         """Vanish: what was being built is taken over when its message comes back."""
@@ -147,7 +157,9 @@ class Worker:
             while not self.stopping:
                 message, queue = yield from self._receive(slot)
                 if message is not None:
+                    self._began[slot] = self._of.clock.now
                     yield from self._handle(message, queue)
+                    del self._began[slot]
                     message = None
         except Interrupt:
             if message is not None and queue is not None:
@@ -212,7 +224,8 @@ class Worker:
                 job.state = State.QUEUED
             queue.return_after(message, bundlers.rules.retry_build_after * message.tries)
             return
-        self.mean += RECENT_BUILD * (took - self.mean)
+        self._built += 1
+        self._mean += max(RECENT_BUILD, 1 / self._built) * (took - self._mean)
         queue.drop(message)
         bundlers.outcome.built += 1
         bundlers.finish(job, State.READY)

@@ -12,13 +12,13 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.bundler.build import WorkerStops
+from services.bundler.build_times import BuildTimes
 from services.bundler.health import HEALTH_FILE
 from services.bundler.inbox import Received
 from services.bundler.queues import Queues
 from services.bundler.work import handle
 from services.drive import clock, levers, pace
 from services.drive.limits import (
-    ASSUMED_BUILD_SECONDS,
     BUILD_GRACE,
     BUNDLE_SLOTS,
     LONG_POLL,
@@ -32,9 +32,6 @@ from services.drive.pace import Queue
 
 logger = Logger(service="bundler")
 
-RECENT_BUILD = 0.2
-"""A build's weight in the mean: about the last ten count."""
-
 
 class Worker:
     """Runs until it is told to stop."""
@@ -45,7 +42,7 @@ class Worker:
         self._stop = threading.Event()
         self._give_back_at = float("inf")
         self._signs_of_life = [monotonic()] * BUNDLE_SLOTS
-        self._mean_seconds: float = scaled(ASSUMED_BUILD_SECONDS)
+        self._times = BuildTimes(BUNDLE_SLOTS)
 
     def run(self) -> bool:
         """Work until `stop`; return whether everything was finished or given back within STOP_WITHIN."""
@@ -86,16 +83,18 @@ class Worker:
             # would receive it too, until it had been received too often.
             received.return_after(LONG_POLL)
             return
-        began = monotonic()
+        built = False
+        self._times.begin(slot)
         try:
-            if handle(received, self.name, partial(self._may_go_on, slot)):
-                self._mean_seconds += RECENT_BUILD * (monotonic() - began - self._mean_seconds)
+            built = handle(received, self.name, partial(self._may_go_on, slot))
         except WorkerStops:
             logger.info("a build was given back: the worker stops")
         except MalformedMessage:
             logger.error("a message is none of ours; it will end in the dead-letter queue")
         except Exception:  # a slot must outlive whatever a message does to it; the message comes again
             logger.exception("a message could not be handled")
+        finally:
+            self._times.end(slot, built=built)
 
     def _may_go_on(self, slot: int) -> None:
         self._is_alive(slot)
@@ -117,4 +116,4 @@ class Worker:
 
     def _publish_pace(self, queue: Queue, slots: int) -> None:
         age = self._queues.age(queue)
-        pace.publish(queue, self.name, slots=slots, mean_seconds=self._mean_seconds, queue_age=age)
+        pace.publish(queue, self.name, slots=slots, mean_seconds=self._times.mean, queue_age=age)

@@ -5,8 +5,10 @@ would wait for hours.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import fmean
 
 from services.drive import clock, messages, records
 from services.drive.environment import here
@@ -37,8 +39,8 @@ class Estimate:
 _estimates: dict[Queue, tuple[float, Estimate]] = {}
 
 
-def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float, queue_age: float) -> None:
-    """Write one worker's pace; every PACE_INTERVAL.
+def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float | None, queue_age: float) -> None:
+    """Write one worker's pace; every PACE_INTERVAL. A new worker does not know its `mean_seconds` yet.
 
     `queue_age` (seconds) is the age of the order whose message it received last, or 0 when its last receive was empty.
     """
@@ -47,7 +49,9 @@ def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float, queue
         {
             **key(f"PACE#{queue}", worker),
             "slots": slots,
-            "mean_seconds": max(mean_seconds, 0.001),
+            # Also where it is only assumed: a version of the API from before expects it while a deployment goes on.
+            "mean_seconds": scaled(ASSUMED_BUILD_SECONDS) if mean_seconds is None else max(mean_seconds, 0.001),
+            "is_assumed": mean_seconds is None,
             "queue_age": queue_age,
             "at": clock.now(),
             "expires_at": int(clock.now() + 10 * scaled(PACE_VALID)),
@@ -57,7 +61,20 @@ def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float, queue
 
 def drain_rate(queue: Queue) -> float:
     """Return how many messages its present workers finish per second."""
-    return sum((float(item["slots"]) / item["mean_seconds"] for item in _present(queue)), start=0.0)
+    workers = [
+        (float(item["slots"]), None if item.get("is_assumed") else item["mean_seconds"]) for item in _present(queue)
+    ]
+    return together(workers, assumed=scaled(ASSUMED_BUILD_SECONDS))
+
+
+def together(workers: Sequence[tuple[float, float | None]], *, assumed: float) -> float:
+    """Return what workers with these slots and mean seconds finish per second.
+
+    One that does not know yet is as quick as the others are, or needs the seconds that are assumed.
+    """
+    known = [mean for _, mean in workers if mean is not None]
+    usual = fmean(known) if known else assumed
+    return sum((slots / (usual if mean is None else mean) for slots, mean in workers), start=0.0)
 
 
 def queue_age(queue: Queue) -> float | None:
