@@ -4,8 +4,8 @@ First a constant load that nobody waits for, from which it learns how long thing
 to predict. Both on one machine, one after the other, with nothing else running; they are written to drills/recorded/
 (drills/simulation/record.py says what they hold).
 
-When a build began and ended is seen on the workers' way to S3 (which content) and in their logs (how long); how long
-the functions take, in their own reports.
+When a build began is seen on the workers' way to S3, how long one took that ended well, in their logs; how long the
+functions take, in their own reports.
 """
 
 import json
@@ -45,8 +45,6 @@ PROCESSES = 2
 """Of each function, at most (drills/cloud/functions.py)."""
 RECORDS = 4
 """Changes of an order that start the outbox: accepted, delivered, its notice claimed, its notice told."""
-SAME = 1.0
-"""Seconds within which a build that was seen and one that was logged are the same."""
 
 _BUNDLE = re.compile(r"^/[^/]+/(?P<manifest>[0-9a-f]{64})/[^/]+\.zip\?uploads")
 _REPORT = re.compile(r"REPORT RequestId: \S+\s+Duration: ([0-9.]+) ms")
@@ -118,32 +116,26 @@ def _served(played: Played, ended: dict[str, Any]) -> Iterator[Served]:
 
 def _builds(drive: "Drive", way: Way, played: Played, contents: dict[str, str]) -> Iterator[Build]:
     region = drive.design.primary
-    logged = sorted(_logged(drive.cloud.folder / f"bundler-{region}"))
+    logged = list(_logged(drive.cloud.folder / f"bundler-{region}"))
     for moment, method, path in list(way.seen):
         found = _BUNDLE.match(path)
         if method != "POST" or not found or moment < played.begun:
             continue
-        near = [one for one in logged if abs(one[0] - moment) < SAME]
         content = contents[found["manifest"]]
-        if not near:
-            yield Build(content, moment - played.begun, None, region)
-            continue
-        closest = min(near, key=lambda one: abs(one[0] - moment))
-        logged.remove(closest)
-        yield Build(content, closest[0] - played.begun, closest[1] - played.begun, region)
+        took = [(began, ended) for bundle, began, ended in logged if bundle == content and began <= moment <= ended]
+        began, ended = took[0] if took else (moment, None)
+        yield Build(content, began - played.begun, None if ended is None else ended - played.begun, region)
 
 
-def _logged(folder: Path) -> Iterator[tuple[float, float]]:
-    """Yield when each finished build began and ended, from the metric that the bundlers write."""
+def _logged(folder: Path) -> Iterator[tuple[str, float, float]]:
+    """Yield the content of each finished build, when it began and when it ended: the metric that bundlers write."""
     for log in folder.glob("*.log"):
         for line in log.read_text(errors="replace").splitlines():
             if '"BundleSeconds":' in line:
                 said = json.loads(line)
-                [seconds] = (
-                    [said["BundleSeconds"]] if isinstance(said["BundleSeconds"], float) else said["BundleSeconds"]
-                )
-                end = said["_aws"]["Timestamp"] / 1000
-                yield end - seconds, end
+                [seconds] = said["BundleSeconds"]
+                ended = said["_aws"]["Timestamp"] / 1000
+                yield said["bundle"], ended - seconds, ended
 
 
 def _stages(drive: "Drive", played: Played) -> dict[str, Stage]:

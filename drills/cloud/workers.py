@@ -6,6 +6,7 @@ Simulation: the emulator starts no containers. A drill starts and kills these as
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from drills.cloud.embedded import resident_bytes
 
 ZONES = ("a", "b", "c")
 REPOSITORY = Path(__file__).parents[2]
+DOCKERFILE = REPOSITORY / "services/bundler/Dockerfile"
 
 
 @dataclass
@@ -122,13 +124,20 @@ class Workers:
         return Task(zone, number, process, log)
 
     def _environment(self) -> dict[str, str]:
-        """What the task definition and Amazon ECS give a task, with this machine's way to find Python."""
+        """What the image, the task definition and Amazon ECS give a task, with this machine's way to find Python."""
         [definition] = self._drive.stack("Bundling", self.region).resources("AWS::ECS::TaskDefinition")
         [container] = definition.properties["ContainerDefinitions"]
         given = {entry["Name"]: str(entry["Value"]) for entry in container["Environment"]}
         cloud = self._drive.cloud
         return {
             "PATH": os.environ.get("PATH", os.defpath),
+            **image_environment(),
             **given,
             **cloud.task_environment(definition.properties["TaskRoleArn"], self.region),
         }
+
+
+def image_environment() -> dict[str, str]:
+    """What the image sets: its ENV, one variable a line."""
+    [instruction] = re.findall(r"^ENV ((?:.*\\\n| *#.*\n)*.*)$", DOCKERFILE.read_text(), flags=re.MULTILINE)
+    return dict(re.findall(r"^\s*([A-Z_]+)=(\S+)", instruction, flags=re.MULTILINE))

@@ -61,6 +61,8 @@ class Evidence:
     poisoned: frozenset[str]
     """The manifests of the contents that cannot be built."""
     leases_lost: int
+    unforeseen: int
+    """Errors of the workers that no code of theirs expects."""
     kills: int
     examples: Mapping[str, Sequence[str]]
 
@@ -122,7 +124,8 @@ def gather(drive: "Drive", run: Run, played: Played, *, kills: int = 0) -> Evide
             published=ledger.builds(),
             dead_letters={queue: sum(messages(drive, queue, regions[0])) for queue in DEAD_LETTERS},
             poisoned=frozenset(_manifests(drive, played.poison)),
-            leases_lost=sum(_leases_lost(drive.cloud.folder / f"bundler-{region}") for region in regions),
+            leases_lost=_logged(drive, '"BundleLeasesLost":['),
+            unforeseen=_logged(drive, '"message":"a message could not be handled"'),
             kills=kills,
             examples={became: ledger.examples(became) for became in outcomes},
         )
@@ -159,6 +162,7 @@ def built_once(evidence: Evidence) -> Iterator[Promise]:
     yield Promise.at_most("builds started for any one content", most, 1 + broken_off)
     spare = sum(build.started - 1 for build in good)
     yield Promise.at_most("builds started beyond one for each content", spare, _slots() * broken_off)
+    yield Promise.exactly("errors of the workers that no code of theirs expects", evidence.unforeseen, 0)
 
 
 def purchases_taken(evidence: Evidence) -> Iterator[Promise]:
@@ -212,9 +216,10 @@ def _manifests(drive: "Drive", contents: frozenset[str]) -> Iterator[str]:
         yield drive.client("dynamodb").get_item(TableName=drive.design.name("drive"), Key=key)["Item"]["manifest"]["S"]
 
 
-def _leases_lost(logs: Path) -> int:
-    """Count by the metric that the bundlers write into their logs."""
-    return sum(line.count('"BundleLeasesLost":[') for log in logs.glob("*.log") for line in log.open(errors="replace"))
+def _logged(drive: "Drive", text: str) -> int:
+    """Count what the bundlers of all regions wrote into their logs."""
+    logs = [log for region in drive.design.data_regions for log in (drive.cloud.folder / f"bundler-{region}").glob("*")]
+    return sum(line.count(text) for log in logs if log.is_file() for line in log.open(errors="replace"))
 
 
 def _slots() -> int:

@@ -32,8 +32,7 @@ class FarWorkers(Workers):
     s3_address = ""
 
     def _environment(self) -> dict[str, str]:
-        # Unbuffered as in the container: what a killed worker wrote is in its log.
-        return {**super()._environment(), "AWS_ENDPOINT_URL_S3": self.s3_address, "PYTHONUNBUFFERED": "1"}
+        return {**super()._environment(), "AWS_ENDPOINT_URL_S3": self.s3_address}
 
 
 @dataclass

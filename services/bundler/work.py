@@ -69,10 +69,12 @@ def tell_waiting(content: str) -> None:
         messages.send_published(PublishedMessage(content, shard))
 
 
-def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Write a metric of the bundler."""
+def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **about: str) -> None:
+    """Write a metric of the bundler; what it is `about` stands in the log only."""
     with single_metric(name=name, unit=unit, value=value) as metric:
         metric.add_dimension(name="service", value="bundler")
+        for key, text in about.items():
+            metric.add_metadata(key=key, value=text)
 
 
 def _expire(job: Job, received: Received) -> None:
@@ -111,7 +113,7 @@ def _claim_and_build(content: str, received: Received, worker: str, check: Check
     received.drop()
     if published:
         count("BundlesBuilt")
-        count("BundleSeconds", monotonic() - claimed_at, MetricUnit.Seconds)
+        count("BundleSeconds", monotonic() - claimed_at, MetricUnit.Seconds, bundle=content)
     return published
 
 

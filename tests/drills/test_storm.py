@@ -54,6 +54,7 @@ def evidence(folder: Path, **changes: Any) -> Evidence:
         "dead_letters": dict.fromkeys(DEAD_LETTERS, 0) | {"bundle-dead-letters": 1},
         "poisoned": frozenset({"bad"}),
         "leases_lost": 0,
+        "unforeseen": 0,
         "kills": 1,
         "examples": {},
     }
