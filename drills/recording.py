@@ -14,6 +14,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,14 @@ if TYPE_CHECKING:
     from drills.frame.running import Drive
 
 FOLDER = Path(__file__).with_name("recorded")
-CONSTANT = 0.15
-"""Of the storm's rate: the workers build more than half of their time, and hardly anybody waits."""
+CROWD = replace(storm.CROWD, album_share=0.4)
+"""More different bundles than in the storm drill, each of them sooner built: one build more or less is then not a fifth
+of the time that the queue takes to drain."""
+OVERLOAD = 2.0
+"""In the storm so many times more new bundles are wanted than the workers build."""
+STORM = storm.Size(before=5, storm=100, after=5, deaths=2, direct=0, greedy=0)
+CONSTANT = 0.2
+"""Of the storm's rate: the workers build for some of their time, and hardly anybody waits."""
 CONSTANT_SECONDS = 90.0
 PROCESSES = 2
 """Of each function, at most (drills/cloud/functions.py)."""
@@ -55,12 +62,11 @@ def run(drive: "Drive", run: Run) -> Findings:
     region = drive.design.primary
     warm_up(drive.places(), drive.identity.token("warm"))
     rate = rate_of(drive, run)
-    size = storm.SHORT.lasting(rate)
-    with far_from_s3(drive, region, storm.far(rate)) as way, builds_at_a_time(drive, region, storm.SLOTS):
-        phases = [Phase(CONSTANT_SECONDS, CONSTANT * rate)]
-        calm = Scenario(name="constant", phases=phases, crowd=storm.CROWD, files=storm.FILES)
+    call = round(storm.WORKERS * storm.SLOTS / wanted(rate) * OVERLOAD / storm.CALLS, 2)
+    with far_from_s3(drive, region, call) as way, builds_at_a_time(drive, region, storm.SLOTS):
+        calm = _scenario("constant", [Phase(CONSTANT_SECONDS, CONSTANT * rate)])
         constant = _recorded(drive, run, calm, way)
-        stormy = _recorded(drive, run, storm.scenario(size, rate), way, size.deaths)
+        stormy = _recorded(drive, run, _scenario("storm", STORM.phases(rate), poison=True), way, STORM.deaths)
     for found in (constant, stormy):
         record.save(found, FOLDER / f"{found.kind}.json")
     return Findings(
@@ -69,8 +75,17 @@ def run(drive: "Drive", run: Run) -> Findings:
             Promise.at_least("refusals in the storm", stormy.refused, 1),
         ],
         measurements={"drain of the storm": stormy.drain, "p99 of its bundles": record.quantile(stormy.waits(), 0.99)},
-        settings={"orders a second": rate, "seconds of each call to S3": storm.far(rate)},
+        settings={"orders a second": rate, "seconds of each call to S3": call},
     )
+
+
+def wanted(rate: float) -> float:
+    """Return how many new bundles a second are wanted at the height of the storm."""
+    return rate * (1 - CROWD.purchases) * (1 - CROWD.album_share)
+
+
+def _scenario(name: str, phases: list[Phase], *, poison: bool = False) -> Scenario:
+    return Scenario(name=name, phases=phases, crowd=CROWD, files=storm.FILES, poison=poison)
 
 
 def _recorded(drive: "Drive", run: Run, scenario: Scenario, way: Way, deaths: int = 0) -> Record:
@@ -92,6 +107,7 @@ def _recorded(drive: "Drive", run: Run, scenario: Scenario, way: Way, deaths: in
         builds=tuple(_builds(drive, way, played, contents)),
         orders=tuple(_served(played, ended)),
         api_processes=PROCESSES,
+        returns=scenario.patience.comebacks,
         refused=played.summary.refusals,
         first_refusal=evidence.first_refusal(),
         kills=tuple(zip(died, weather.kills, strict=True)),
@@ -121,14 +137,14 @@ def _builds(drive: "Drive", way: Way, played: Played, contents: dict[str, str]) 
         found = _BUNDLE.match(path)
         if method != "POST" or not found or moment < played.begun:
             continue
-        content = contents[found["manifest"]]
-        took = [(began, ended) for bundle, began, ended in logged if bundle == content and began <= moment <= ended]
+        manifest = found["manifest"]
+        took = [(began, ended) for bundle, began, ended in logged if bundle == manifest and began <= moment <= ended]
         began, ended = took[0] if took else (moment, None)
-        yield Build(content, began - played.begun, None if ended is None else ended - played.begun, region)
+        yield Build(contents[manifest], began - played.begun, None if ended is None else ended - played.begun, region)
 
 
 def _logged(folder: Path) -> Iterator[tuple[str, float, float]]:
-    """Yield the content of each finished build, when it began and when it ended: the metric that bundlers write."""
+    """Yield the manifest of each finished build, when it began and when it ended: the metric that bundlers write."""
     for log in folder.glob("*.log"):
         for line in log.read_text(errors="replace").splitlines():
             if '"BundleSeconds":' in line:

@@ -82,6 +82,11 @@ class Design:
             raise NoAssembly(message) from error
         return cls(folder, prefix, primary, standby, observer, templates)
 
+    def is_older_than(self, *code: Path) -> bool:
+        """Return whether a Python file in these folders changed since: the functions would run what it was before."""
+        synthesized = (self.folder / "manifest.json").stat().st_mtime
+        return any(file.stat().st_mtime > synthesized for folder in code for file in folder.rglob("*.py"))
+
     @property
     def data_regions(self) -> tuple[str, str]:
         """The primary and the standby."""

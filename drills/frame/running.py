@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from drills.drill import CouldNotRun, Options
 from drills.frame.ledger import Store
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from drills.cloud.workers import Workers
 
 
+REPOSITORY = Path(__file__).parents[2]
+CODE = (REPOSITORY / "services", REPOSITORY / "stacks")
 TASKS_PER_ZONE = 1
 """Of the bundler, in each region: what two cores carry. The templates' numbers are for drills/simulate.py."""
 
@@ -112,6 +115,8 @@ def embedded_drive(options: Options, design: Design, console: Console) -> Iterat
     identity, identity_file = Identity.new(), folder / "identity.json"
     folder.mkdir(parents=True)
     identity.save(identity_file)
+    if design.is_older_than(*CODE):
+        console.print(f"[bold]{escape(str(design.folder))} is older than the code: `make synth` writes it anew[/bold]")
     try:
         with ExitStack() as stack:
             console.print("starting the embedded cloud")

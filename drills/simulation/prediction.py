@@ -96,7 +96,7 @@ def plan_of(constant: Record, storm: Record, design: Design, seed: int) -> Plan:
         design=design.with_tasks(storm.workers, storm.workers),
         rules=Rules.at(storm.time_scale, slots=storm.slots),
         times=replace(calibrate(constant), task_start=storm.restart),
-        faults=Faults(kills=storm.kills, poison=frozenset(storm.poison)),
+        faults=Faults(kills=storm.kills, poison=frozenset(storm.poison), returns=storm.returns),
         seed=seed,
         until=storm.last_arrival + LONGEST_DRAIN / storm.time_scale,
         autoscaling=False,

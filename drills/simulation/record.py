@@ -21,6 +21,7 @@ One JSON object. All moments are seconds of the run since its start, by one cloc
       "orders": [[accepted, delivered, kind, user, content], …],
                                         delivered is null for what never was; equal to accepted where the bundle was
                                         READY and no order was left behind
+      "returns": 3,                     so often a refused client comes back; left out: until it is let in
       "refused": 1234,                  answers 429
       "first_refusal": 31.5,            null if there was none
       "kills": [[second, workers], …],
@@ -32,9 +33,9 @@ One JSON object. All moments are seconds of the run since its start, by one cloc
                                         per message (notify: per notice), as the functions took on the emulator
     }
 
-In a "storm" the simulation reads who came, what was killed and how many workers there were. `builds`, `orders`,
-`refused`, `first_refusal` and the three stages are what it is held against: a test replaces them by nonsense and sees
-the same prediction.
+In a "storm" the simulation reads who came, how patient they were, what was killed and how many workers there were.
+`builds`, `orders`, `refused`, `first_refusal` and the three stages are what it is held against: a test replaces them by
+nonsense and sees the same prediction.
 """
 
 import json
@@ -98,6 +99,7 @@ class Record:
     notify: Stage
     fair: bool = True
     api_processes: int = 1
+    returns: int | None = None
     refused: int = 0
     first_refusal: float | None = None
     kills: tuple[tuple[float, int], ...] = ()
@@ -172,7 +174,8 @@ NEEDED = ("kind", "time_scale", "workers", "slots", "arrivals", "builds", "order
 
 
 def _record(given: Mapping[str, Any]) -> Record:
-    optional = {name: given[name] for name in ("fair", "api_processes", "refused", "restart") if name in given}
+    names = ("fair", "api_processes", "returns", "refused", "restart")
+    optional = {name: given[name] for name in names if name in given}
     first = given.get("first_refusal")
     return Record(
         kind=given["kind"],

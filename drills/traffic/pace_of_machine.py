@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SECONDS = 6.0
 CLIENTS = 8
 SHARE = 0.5
-"""Of what is accepted and delivered while nothing else happens: the workers' calls, and repeated requests, take the rest.
-At 0.8 the emulator's API itself was overrun within a minute, which says nothing about the drive."""
+"""Of what is accepted and delivered while nothing else happens: the workers' calls and repeated requests take the
+rest. At 0.8 the emulator's API itself was overrun within a minute, which says nothing about the drive."""
 SETTLED_WITHIN = 120.0
 LEAST, MOST = 1.0, 40.0
 """Orders per second: below, the machine is too busy for any drill; above, one drill's ledger would take minutes."""

@@ -101,6 +101,10 @@ class Scenario:
     poison: bool = False
     """Whether the first content that one ordinary user orders cannot be built."""
     patience: Patience = THREE_TIMES
+    in_flight: int = 400
+    """Requests at a time, at most."""
+    longest: float | None = None
+    """Seconds until the load is given up, where it may take longer than planned."""
 
     def orders(self, seed: int) -> Iterator[arrivals.Arrival]:
         """Return what arrives."""
@@ -158,6 +162,7 @@ def prepare(drive: "Drive", run: Run, scenario: Scenario) -> Setup:
         # `Retry-After` comes in seconds of the run: the drive divides it by its own time scale.
         time_scale=1,
         patience=_scaled(scenario.patience, run),
+        in_flight=scenario.in_flight,
         seed=run.options.seed,
     )
 
@@ -168,7 +173,7 @@ def _scaled(patience: Patience, run: Run) -> Patience:
 
 
 def _played(setup: Setup, scenario: Scenario, timetable: Timetable, run: Run) -> Summary:
-    longest = arrivals.length(scenario.phases) + run.scaled(LONGEST_COMEBACK) + WARM_WITHIN
+    longest = scenario.longest or arrivals.length(scenario.phases) + run.scaled(LONGEST_COMEBACK) + WARM_WITHIN
     load = Load.start(setup)
     try:
         with timetable.running(load.begin()):

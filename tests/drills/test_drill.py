@@ -306,3 +306,15 @@ def test_the_report_leads_to_every_result(tmp_path: Path, design: Design) -> Non
     assert "| PASS | 1 of 1 | 0 % |" in report
     assert "| FAIL | 1 of 2 |" in report
     assert "| c | could not run | the load could not be played |" in report
+
+
+def test_code_that_changed_after_synthesis_is_noticed(design: Design, tmp_path: Path) -> None:
+    code = tmp_path / "services"
+    code.mkdir()
+    file = code / "handler.py"
+    file.write_text("")
+    synthesized = (design.folder / "manifest.json").stat().st_mtime
+    os.utime(file, (synthesized - 10, synthesized - 10))
+    assert not design.is_older_than(code)
+    os.utime(file, (synthesized + 10, synthesized + 10))
+    assert design.is_older_than(code)
