@@ -30,7 +30,7 @@ FILE_BYTES = 40_000
 DAY = 24 * 3600
 REFUSED = 2
 """How `services.offsite` ends when it would do harm; 1: something is missing."""
-PLACE = ("region", "bucket", "key", "s3_version")
+PLACE = ("region", "bucket", "key", "s3_version", "durability")
 """What an item says about where its file lies: the one thing that a restore changes."""
 
 SIMULATED = (

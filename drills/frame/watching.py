@@ -153,8 +153,8 @@ def messages(drive: "Drive", queue: str, region: str) -> tuple[int, int, int]:
 
 def drain_rate(drive: "Drive", region: str, queue: str = "bundle") -> float:
     """Return how many bundles the workers finish per second, from the same items that the API reads."""
-    from services.drive.limits import ASSUMED_BUILD_SECONDS, PACE_VALID
-    from services.drive.pace import together
+    from services.drive.limits import PACE_VALID
+    from services.drive.pace import Pace, together
 
     answer = drive.client("dynamodb", region).query(
         TableName=drive.design.name("pace"),
@@ -163,13 +163,12 @@ def drain_rate(drive: "Drive", region: str, queue: str = "bundle") -> float:
     )
     since = time.time() - PACE_VALID / drive.cloud.time_scale
     present = (item for item in answer["Items"] if float(item["at"]["N"]) >= since)
-    workers = [(float(item["slots"]["N"]), _mean(item)) for item in present]
-    return together(workers, assumed=ASSUMED_BUILD_SECONDS / drive.cloud.time_scale)
-
-
-def _mean(item: Mapping[str, Any]) -> float | None:
-    """Return None for what a worker does not know yet."""
-    return None if item["is_assumed"]["BOOL"] else float(item["mean_seconds"]["N"])
+    return together(
+        [
+            Pace(float(item["slots"]["N"]), float(item["mean_seconds"]["N"]), bool(item["is_known"]["BOOL"]))
+            for item in present
+        ]
+    )
 
 
 def open_orders(drive: "Drive", region: str) -> int:

@@ -14,7 +14,7 @@ from drills.simulation.outcome import Outcome
 from drills.simulation.rules import Rules
 from drills.simulation.times import ServiceTimes
 from services.bundler.build_times import RECENT_BUILD
-from services.drive.pace import together
+from services.drive.pace import Pace, together
 
 Steps = Generator[Event, Any, None]
 
@@ -92,7 +92,7 @@ class Bundlers:
     def estimate(self) -> tuple[int, float]:
         """Return how many messages are visible, and how long a new order would wait, as services/drive/pace.py does."""
         fresh, waiting = self.fresh.visible, self.fresh.visible + self.sideline.visible
-        aside = together([(1, worker.mean) for worker in self.workers], assumed=self.rules.assumed_build)
+        aside = together([Pace(1, worker.mean, worker.built > 0) for worker in self.workers])
         rate = max(1, self.rules.slots - 1) * aside or self.rules.slots / self.rules.assumed_build
         return waiting, max(fresh / rate, waiting / (rate + aside))
 
@@ -131,18 +131,16 @@ class Worker:
     def __init__(self, bundlers: Bundlers) -> None:
         self._of = bundlers
         self._mean = bundlers.rules.assumed_build
-        self._built = 0
+        self.built = 0
         self._began: dict[int, float] = {}
         self.stopping = False
         self._seen: tuple[float, float] | None = None  # when the fresh queue was looked at, and the age it gave
         self._slots: list[Process] = [bundlers.clock.process(self._work(slot)) for slot in range(bundlers.rules.slots)]
 
     @property
-    def mean(self) -> float | None:
+    def mean(self) -> float:
         """Seconds of a build, as services/bundler/build_times.py knows them."""
         running = [self._of.clock.now - began for began in self._began.values()]
-        if not self._built and not any(lasts > self._mean for lasts in running):
-            return None
         return fmean(max(lasts, self._mean) for lasts in running) if running else self._mean
 
     def kill(self) -> None:
@@ -224,8 +222,8 @@ class Worker:
                 job.state = State.QUEUED
             queue.return_after(message, bundlers.rules.retry_build_after * message.tries)
             return
-        self._built += 1
-        self._mean += max(RECENT_BUILD, 1 / self._built) * (took - self._mean)
+        self.built += 1
+        self._mean += max(RECENT_BUILD, 1 / self.built) * (took - self._mean)
         queue.drop(message)
         bundlers.outcome.built += 1
         bundlers.finish(job, State.READY)

@@ -33,11 +33,13 @@ class BuildTimes:
             self._mean += max(RECENT_BUILD, 1 / self._ended) * (monotonic() - began - self._mean)
 
     @property
-    def mean(self) -> float | None:
-        """Seconds of a build, or None: none has ended, and none has lasted longer than is assumed."""
+    def is_known(self) -> bool:
+        """Whether a build has ended: until then `mean` is at least what is assumed, and perhaps far too short."""
+        return self._ended > 0
+
+    @property
+    def mean(self) -> float:
+        """Seconds of a build."""
         now = monotonic()
         running = [now - began for began in self._began if began is not None]
-        is_known = self._ended or any(lasts > self._mean for lasts in running)
-        if not is_known:
-            return None
         return fmean(max(lasts, self._mean) for lasts in running) if running else self._mean

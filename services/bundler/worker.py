@@ -116,4 +116,5 @@ class Worker:
 
     def _publish_pace(self, queue: Queue, slots: int) -> None:
         age = self._queues.age(queue)
-        pace.publish(queue, self.name, slots=slots, mean_seconds=self._times.mean, queue_age=age)
+        mean, is_known = self._times.mean, self._times.is_known
+        pace.publish(queue, self.name, slots=slots, mean_seconds=mean, is_known=is_known, queue_age=age)

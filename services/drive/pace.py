@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean
+from typing import NamedTuple
 
 from services.drive import clock, messages, records
 from services.drive.environment import here
@@ -39,8 +40,10 @@ class Estimate:
 _estimates: dict[Queue, tuple[float, Estimate]] = {}
 
 
-def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float | None, queue_age: float) -> None:
-    """Write one worker's pace; every PACE_INTERVAL. A new worker does not know its `mean_seconds` yet.
+def publish(
+    queue: Queue, worker: str, *, slots: int, mean_seconds: float, queue_age: float, is_known: bool = True
+) -> None:
+    """Write one worker's pace; every PACE_INTERVAL. A new worker has not known its `mean_seconds` for long enough.
 
     `queue_age` (seconds) is the age of the order whose message it received last, or 0 when its last receive was empty.
     """
@@ -49,9 +52,8 @@ def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float | None
         {
             **key(f"PACE#{queue}", worker),
             "slots": slots,
-            # Also where it is only assumed: a version of the API from before expects it while a deployment goes on.
-            "mean_seconds": scaled(ASSUMED_BUILD_SECONDS) if mean_seconds is None else max(mean_seconds, 0.001),
-            "is_assumed": mean_seconds is None,
+            "mean_seconds": max(mean_seconds, 0.001),
+            "is_known": is_known,
             "queue_age": queue_age,
             "at": clock.now(),
             "expires_at": int(clock.now() + 10 * scaled(PACE_VALID)),
@@ -59,22 +61,27 @@ def publish(queue: Queue, worker: str, *, slots: int, mean_seconds: float | None
     )
 
 
+class Pace(NamedTuple):
+    """What one worker says: it needs `mean_seconds` for a message in each of its slots."""
+
+    slots: float
+    mean_seconds: float
+    is_known: bool
+
+
 def drain_rate(queue: Queue) -> float:
     """Return how many messages its present workers finish per second."""
-    workers = [
-        (float(item["slots"]), None if item.get("is_assumed") else item["mean_seconds"]) for item in _present(queue)
-    ]
-    return together(workers, assumed=scaled(ASSUMED_BUILD_SECONDS))
+    return together(
+        [Pace(float(item["slots"]), item["mean_seconds"], item.get("is_known", True)) for item in _present(queue)]
+    )
 
 
-def together(workers: Sequence[tuple[float, float | None]], *, assumed: float) -> float:
-    """Return what workers with these slots and mean seconds finish per second.
-
-    One that does not know yet is as quick as the others are, or needs the seconds that are assumed.
-    """
-    known = [mean for _, mean in workers if mean is not None]
-    usual = fmean(known) if known else assumed
-    return sum((slots / (usual if mean is None else mean) for slots, mean in workers), start=0.0)
+def together(workers: Sequence[Pace]) -> float:
+    """Return what workers finish per second; a new one is no quicker than the others are."""
+    known = [worker.mean_seconds for worker in workers if worker.is_known]
+    usual = fmean(known) if known else 0.0
+    means = [worker.mean_seconds if worker.is_known else max(worker.mean_seconds, usual) for worker in workers]
+    return sum((worker.slots / mean for worker, mean in zip(workers, means, strict=True)), start=0.0)
 
 
 def queue_age(queue: Queue) -> float | None:

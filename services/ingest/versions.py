@@ -39,7 +39,7 @@ def take(arrival: Arrival) -> None:
 
 
 def _judge(upload: Upload, arrival: Arrival) -> None:
-    found = _look(arrival)
+    found = _look(arrival.bucket, arrival.name.key, arrival.s3_version)
     if found is None:
         logger.warning("an object was gone before it could be checked", upload=upload.id)
         return
@@ -59,13 +59,19 @@ def _drop_if_surplus(upload: Upload, arrival: Arrival) -> Version | None:
     """Delete the object if another one made the version, which is returned.
 
     The client may have sent it twice, or to both regions: of the same bytes one copy is enough. Or it sent others
-    afterwards, which nobody asked for.
+    afterwards, which nobody asked for. But whoever brings bytes back after a loss puts them before the record names
+    them, and perhaps where a lost region's name stands in the key: what may be the only copy is never deleted.
     """
     version = upload.version and files.get_version(upload.user, upload.file, upload.version)
     if not version:
         return None
-    if (version.region, version.s3_version) != (arrival.name.region, arrival.s3_version):
-        _delete(arrival)
+    named = (version.bucket, version.key, version.s3_version)
+    if named == (arrival.bucket, arrival.name.key, arrival.s3_version):
+        return version
+    if version.bucket == arrival.bucket and _look(*named) is None:
+        logger.warning("the object that a version names is gone; another one of its upload is kept", upload=upload.id)
+        return version
+    _delete(arrival)
     return version
 
 
@@ -97,12 +103,12 @@ def _refuse(upload: Upload, arrival: Arrival, reason: str) -> None:
     _delete(arrival)
 
 
-def _look(arrival: Arrival) -> _Found | None:
+def _look(bucket: str, key: str, s3_version: str) -> _Found | None:
     try:
         answer = aws.client("s3").get_object_attributes(
-            Bucket=arrival.bucket,
-            Key=arrival.name.key,
-            VersionId=arrival.s3_version,
+            Bucket=bucket,
+            Key=key,
+            VersionId=s3_version,
             ObjectAttributes=["Checksum", "ObjectSize"],
         )
     except ClientError as error:

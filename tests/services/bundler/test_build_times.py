@@ -27,8 +27,12 @@ def build(times: BuildTimes, passes: Passes, seconds: float, slot: int = 0) -> N
     times.end(slot, built=True)
 
 
-def test_a_new_worker_does_not_know() -> None:
-    assert BuildTimes(4).mean is None
+def test_a_new_worker_does_not_know(passes: Passes) -> None:
+    times = BuildTimes(4)
+    assert not times.is_known
+    assert times.mean == ASSUMED_BUILD_SECONDS
+    build(times, passes, 1)
+    assert times.is_known
 
 
 def test_the_first_build_counts_whole(passes: Passes) -> None:
@@ -72,10 +76,9 @@ def test_one_long_build_among_several_weighs_as_one(passes: Passes) -> None:
     assert times.mean == pytest.approx((90 + 3 * 10) / 4)
 
 
-def test_a_new_worker_s_first_build_tells_once_it_lasts_longer_than_assumed(passes: Passes) -> None:
+def test_a_first_build_that_lasts_longer_than_assumed_is_noticed_but_known_when_it_ends(passes: Passes) -> None:
     times = BuildTimes(4)
     times.begin(0)
-    passes(ASSUMED_BUILD_SECONDS - 1)
-    assert times.mean is None
-    passes(100)
-    assert times.mean == pytest.approx(ASSUMED_BUILD_SECONDS + 99)
+    passes(ASSUMED_BUILD_SECONDS + 100)
+    assert times.mean == pytest.approx(ASSUMED_BUILD_SECONDS + 100)
+    assert not times.is_known

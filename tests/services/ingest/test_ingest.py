@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from typing import Any
@@ -153,6 +153,38 @@ def test_a_second_copy_is_dropped_also_while_the_first_is_half_done(
     assert _current(upload).version == _version(upload).id
     assert _version(upload).s3_version == here.version
     assert not there.is_there()
+
+
+def test_bytes_that_are_brought_back_before_their_record_names_them_are_kept(cloud: Cloud) -> None:
+    upload = _announce(SONG)
+    lost = _send(upload, SONG)
+    _ingest(lost.event())
+    _s3(HERE).delete_object(Bucket=f"files-{HERE}", Key=lost.key, VersionId=lost.version)
+    back = _send(upload, SONG)
+    before = cloud.items("drive")
+    assert _ingest(back.event()) == []
+    assert back.is_there()
+    assert cloud.items("drive") == before  # whoever brings them back says so in the record
+
+
+def test_bytes_that_were_restored_into_another_region_are_kept(cloud: Cloud) -> None:
+    upload = _announce(SONG)
+    there = _send(upload, SONG, region=PEER)
+    with cloud.acting_in(PEER):
+        _ingest(there.event())
+    restored = _s3(HERE).put_object(Bucket=f"files-{HERE}", Key=there.key, Body=SONG)["VersionId"]
+    _says(cloud, region=HERE, bucket=f"files-{HERE}", s3_version=restored)
+    back = replace(there, region=HERE, version=restored)
+    assert _ingest(back.event()) == []
+    assert back.is_there()
+
+
+def _says(cloud: Cloud, **place: str) -> None:
+    """Change what the one version's record says of its object, as a restore does."""
+    [version] = [item for item in cloud.items("drive") if item["sk"]["S"].startswith("VERSION#")]
+    written = {**version, **{name: {"S": value} for name, value in place.items()}}
+    for region in REGIONS:
+        boto3.client("dynamodb", region_name=region).put_item(TableName="drive", Item=written)
 
 
 def test_other_bytes_under_the_same_key_cannot_replace_a_version() -> None:
