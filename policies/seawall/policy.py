@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.values import Unknown, Value, boolean, number, reasons
@@ -24,8 +24,12 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-Sets = tuple[tuple[str, "bool | int | str"], ...]
-"""Dotted paths of properties (or ``DeletionPolicy``, ``UpdateReplacePolicy``) with the values that mend a finding."""
+Sets = tuple[tuple[str, Any], ...]
+"""Dotted paths of properties (or ``DeletionPolicy``, ``UpdateReplacePolicy``) with the values that mend a finding.
+
+``Replicas[].Enabled`` is meant of every element of a list that is there; ``Attributes[Key=a.b].Value`` of the
+element whose ``Key`` is ``a.b``, which is added where there is none. Values are plain: bool, int, str, list, dict.
+"""
 
 
 class Verdict(NamedTuple):
@@ -57,7 +61,7 @@ def flagged(
     fix: str,
     at: str = "",
     evidence: tuple[str, ...] = (),
-    sets: Mapping[str, bool | int | str] | None = None,
+    sets: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """The design does not survive this failure. ``at`` may name a property that is not set yet.
 
@@ -96,7 +100,7 @@ def accept_if(
     at_least: float | None = None,
     default: bool | str | float | None = None,
     accepting: str = "",
-    sets: Mapping[str, bool | int | str] | None = None,
+    sets: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """Accepts a resource whose property ``at`` equals a value, or is at least a number.
 
