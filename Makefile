@@ -97,7 +97,7 @@ snapshots: $(VENV)/developer ## Accept the stacks' templates as they are now
 	@$(BIN)/pytest --update-snapshots tests/stacks/test_snapshots.py
 	@git --no-pager diff --stat -- tests/stacks/snapshots
 
-catalogue: $(VENV)/user ## Write policies/README.md from the policies' pages
+catalogue: $(VENV)/user ## Write policies/README.md and the index that policies are found by
 	@$(BIN)/python -m seawall.catalogue_page
 
 picture: $(VENV)/user $(DOCS)/ready ## Draw docs/architecture.svg from the templates (needs Graphviz)

@@ -1,7 +1,7 @@
 """How fast ``seawall check`` is, beside checkov and cfn-lint on the same files, and where its time goes.
 
-``python benchmarks/speed.py [--write FILE] [--runs N] [--only PART…]``, in an environment
-that has checkov and cfn-lint. Times are wall clock of whole processes, the tools taking turns; medians count.
+``python -m benchmarks [--write FILE] [--runs N] [--only PART…]``, in an environment that has checkov and
+cfn-lint. Times of tools are of whole processes, the tools taking turns; medians count.
 """
 
 import argparse
@@ -13,15 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from seawall.loading import load_policies
+
+from benchmarks import costs, verdicts_over_corpus
+
 REPOSITORY = Path(__file__).parent.parent
-TEMPLATES = REPOSITORY.parent / "shared" / "corpus" / "awslabs+aws-cloudformation-templates"
+TEMPLATES = verdicts_over_corpus.CORPUS / "awslabs+aws-cloudformation-templates"
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 EVERY_POLICY = ("--objective", "multi-region", "--format", "json")
 SMALL = "Resources:\n  Orders:\n    Type: AWS::RDS::DBInstance\n    Properties:\n      MultiAZ: false\n"
@@ -80,14 +84,14 @@ def peers(runs: int) -> Iterator[str]:
             taken[name].append(tool())
     yield f"{len(files)} real templates, {megabytes:.1f} MB, whole processes, median of {runs}, taking turns:"
     yield ""
-    yield "| tool | wall clock | processor | largest process | wall clock in seawalls |"
-    yield "|---|--:|--:|--:|--:|"
+    yield "| tool | wall clock | processor | largest process | wall clock in seawalls | processor in seawalls |"
+    yield "|---|--:|--:|--:|--:|--:|"
     first = median(next(iter(taken.values())))
     for name, some in taken.items():
         middle = median(some)
-        ratio = middle.seconds / first.seconds
+        ratios = f"{middle.seconds / first.seconds:.0f} | {middle.processor / first.processor:.0f}"
         times = f"{middle.seconds:.2f} s | {middle.processor:.2f} s"
-        yield f"| {name} | {times} | {middle.memory:.0f} MB | {ratio:.0f} |"
+        yield f"| {name} | {times} | {middle.memory:.0f} MB | {ratios} |"
 
 
 def median(some: list[Run]) -> Run:
@@ -106,7 +110,7 @@ def one_small_template(runs: int) -> Iterator[str]:
         file.write_text(SMALL)
         middle = median([seawall(file) for _ in range(max(runs, 5))])
     bare = median([run(sys.executable, "-c", "pass") for _ in range(max(runs, 5))])
-    yield f"One small template: {middle.seconds:.2f} s; Python's own start takes {bare.seconds:.2f} s."
+    yield f"One small template: {middle.seconds:.2f} s, of which Python's own start takes {bare.seconds:.2f} s."
 
 
 def growth(_runs: int) -> Iterator[str]:
@@ -130,59 +134,46 @@ def growth(_runs: int) -> Iterator[str]:
 
 def profile(runs: int) -> Iterator[str]:
     """Where the time goes, in one process."""
-    yield "Where the time goes, in one process over the same templates:"
+    yield "Where the time goes, in one process over the same templates (processor time):"
     yield ""
     yield "| step | seconds |"
     yield "|---|--:|"
-    bare = median([run(sys.executable, "-c", "pass") for _ in range(max(runs, 5))]).seconds
-    imported = median([run(sys.executable, "-c", "import seawall.cli, seawall.scan") for _ in range(max(runs, 5))])
-    yield f"| start of Python | {bare:.3f} |"
-    yield f"| import of the engine and of PyYAML | {imported.seconds - bare:.3f} |"
-    steps, policies = _steps()
-    for name, seconds in steps.items():
+    for name, seconds in run_in_steps(runs).steps.items():
         yield f"| {name} | {seconds:.3f} |"
+    yield f"| all of it | {run_in_steps(runs).run:.3f} |"
+
+
+@cache
+def run_in_steps(runs: int) -> costs.Costs:
+    """The costs of a whole run, from the start of Python."""
+    bare = median([run(sys.executable, "-c", "pass") for _ in range(max(runs, 5))]).processor
+    engine = median([run(sys.executable, "-c", "import seawall.cli") for _ in range(max(runs, 5))]).processor
+    measured = costs.measure(files_of(TEMPLATES))
+    before = {"start of Python": bare, "import of the engine and of PyYAML": engine - bare}
+    return measured._replace(steps={**before, **measured.steps})
+
+
+def each_policy(runs: int) -> Iterator[str]:
+    """What each policy costs, and what it says about the whole corpus."""
+    measured = run_in_steps(runs)
+    judged = verdicts_over_corpus.judge([str(verdicts_over_corpus.CORPUS)])
+    dearest = max(measured.policies.values()) / measured.run
+    yield (
+        "Each policy: its processor time over the same templates and the share of the run (what several policies"
+        f" need is shared among them: the mean over {costs.ROUNDS} random orders), and its verdicts over"
+        f" {judged.templates} real templates. The dearest takes {dearest:.1%} of the run."
+    )
     yield ""
-    yield "The ten policies that take longest:"
+    yield "| policy | ms | of the run | flagged | accepted | undecided |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for policy in sorted(load_policies()[0], key=lambda policy: -measured.policies[policy.id]):
+        seconds = measured.policies[policy.id]
+        numbers = " | ".join(str(judged.counts[policy.id, verdict]) for verdict in verdicts_over_corpus.VERDICTS)
+        yield f"| {policy.name} | {seconds * 1000:.1f} | {seconds / measured.run:.1%} | {numbers} |"
     yield ""
-    yield "| policy | seconds | verdicts |"
-    yield "|---|--:|--:|"
-    for name, (seconds, verdicts) in sorted(policies.items(), key=lambda item: -item[1][0])[:10]:
-        yield f"| {name} | {seconds:.3f} | {verdicts} |"
-
-
-def _steps() -> tuple[dict[str, float], dict[str, tuple[float, int]]]:
-    sys.path.insert(0, str(REPOSITORY / "policies"))
-    from seawall.design import Design
-    from seawall.documents import Unreadable
-    from seawall.judging import judge_design
-    from seawall.loading import load_policies
-    from seawall.sources import cloudformation
-
-    clock = time.perf_counter
-    start = clock()
-    policies, _ = load_policies()
-    steps = {f"load of {len(policies)} policies": clock() - start}
-    start = clock()
-    documents = []
-    for file in files_of(TEMPLATES):
-        try:
-            documents.append(cloudformation.read_document(file, str(file), []))
-        except Unreadable:
-            continue
-    steps["reading of files and parsing of YAML and JSON"] = clock() - start
-    start = clock()
-    designs = [Design([cloudformation.template_of(document)], {}) for document in documents if document]
-    resources = sum(len(design.all) for design in designs)
-    steps[f"designs with {resources} resources"] = clock() - start
-    taken: Counter[str] = Counter()
-    verdicts: Counter[str] = Counter()
-    for design in designs:
-        for policy in policies:
-            start = clock()
-            verdicts[policy.name] += sum(1 for _ in judge_design(design, [policy]))
-            taken[policy.name] += clock() - start  # type: ignore[assignment]
-    steps[f"judgement: {verdicts.total()} verdicts, evaluation of what they read included"] = sum(taken.values())
-    return steps, {name: (seconds, verdicts[name]) for name, seconds in taken.items()}
+    yield "Undecided in more than a third of what they judge, and why:"
+    yield ""
+    yield from verdicts_over_corpus.reasons(judged.counts)
 
 
 def machine() -> Iterator[str]:
@@ -201,6 +192,7 @@ PARTS: dict[str, Callable[[int], Iterator[str]]] = {
     "small": one_small_template,
     "growth": growth,
     "profile": profile,
+    "policies": each_policy,
 }
 
 
@@ -216,7 +208,7 @@ def main() -> int:
     lines = [
         "# How fast Seawall is",
         "",
-        "Written by `python benchmarks/speed.py --write benchmarks/RESULTS.md`.",
+        "Written by `python -m benchmarks --write benchmarks/RESULTS.md`.",
     ]
     lines += machine()
     seawall(TEMPLATES)  # reads the files into the system's memory and compiles what is not compiled yet
@@ -229,7 +221,3 @@ def main() -> int:
     if given.write:
         given.write.write_text("\n".join(lines) + "\n", "utf-8")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

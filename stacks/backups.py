@@ -83,8 +83,9 @@ class Backups(RegionalStack):
             arn = f"arn:{self.partition}:backup:{peer}:{backup_account}:backup-vault:{names.name(VAULT)}"
             copies.append(self._elsewhere("AccountVault", arn))
         role = self._role()
-        self._every_second_of_the_files(role)
-        self._every_day(role, copies)
+        plans = [self._every_second_of_the_files(role), self._every_day(role, copies)]
+        if not backup_account:
+            _stay_in_one_account(plans)
         RestoreTest(self, "RestoreTest", names=names, vault=self.vault, role=role, every=restore_test)
         BackupAudit(self, "Audit", names=names, cross_account=backup_account is not None)
 
@@ -141,7 +142,7 @@ class Backups(RegionalStack):
         )
         return role
 
-    def _every_second_of_the_files(self, role: Role) -> None:
+    def _every_second_of_the_files(self, role: Role) -> BackupPlan:
         """S3 by name: selected by a tag, tables would be in this plan too, which continuous backup does not know."""
         plan = BackupPlan(
             self,
@@ -164,8 +165,9 @@ class Backups(RegionalStack):
             "SEA_BACKUP_WITHOUT_REGIONAL_COPY",
             reason="the daily plan copies the same bucket: a copy of a continuous backup would be a daily one as well",
         )
+        return plan
 
-    def _every_day(self, role: Role, copies: list[IBackupVault]) -> None:
+    def _every_day(self, role: Role, copies: list[IBackupVault]) -> BackupPlan:
         plan = BackupPlan(
             self,
             "Daily",
@@ -185,3 +187,13 @@ class Backups(RegionalStack):
             ],
         )
         plan.add_selection("Tagged", role=role, resources=[BackupResource.from_tag(BACKUP_TAG, BACKUP_VALUE)])
+        return plan
+
+
+def _stay_in_one_account(plans: list[BackupPlan]) -> None:
+    for plan in plans:
+        accept_finding(
+            plan,
+            "SEA_SAME_ACCOUNT_BACKUP",
+            reason="no backup_account is set in cdk.json: until one is, the loss of the whole account is not survived",
+        )

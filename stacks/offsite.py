@@ -20,6 +20,7 @@ from stacks.names import Names
 from stacks.patterns.access import to_bucket, to_keys, to_objects, to_queues
 from stacks.patterns.alarms import RunbookAlarm, Urgency
 from stacks.patterns.boundary import boundary
+from stacks.patterns.exception import accept_finding
 from stacks.patterns.new_objects import NewObjects
 from stacks.patterns.open_network import HTTPS, OpenNetwork
 from stacks.patterns.queue_alarms import QueueAlarms
@@ -79,7 +80,7 @@ class Offsite(RegionalStack):
         names, region = self.names, self.region
         store = urlsplit(address)
         network = OpenNetwork(self, "Network", names=names, role="offsite", ports={store.port or HTTPS})
-        WorkerService(
+        copiers = WorkerService(
             self,
             "Copiers",
             names=names,
@@ -101,6 +102,16 @@ class Offsite(RegionalStack):
                 **{f"{role.upper().replace('-', '_')}_SECRET": names.name(role) for role in SECRETS},
             },
             allow=self._copying(),
+        )
+        accept_finding(
+            copiers.service,
+            "SEA_FIXED_CAPACITY_SERVICE",
+            reason="nobody waits for it: a day is promised, and what waits longer than that wakes somebody up",
+        )
+        accept_finding(
+            copiers.service.task_definition,
+            "SEA_CONTAINER_WITHOUT_HEALTH_CHECK",
+            reason="the alarm offsite-stuck tells of a copier that hangs; the other one copies, and a day is promised",
         )
 
     def _copying(self) -> list[PolicyStatement]:

@@ -14,7 +14,7 @@ def resource(kind: str, name: str, values: dict[str, Any], path: str = "", index
     return found if index is None else {**found, "index": index}
 
 
-def block(kind: str, name: str, provider: str = "aws", **expressions: Any) -> dict[str, Any]:
+def block(kind: str, name: str, provider: str = "aws", /, **expressions: Any) -> dict[str, Any]:
     return {
         "address": f"{kind}.{name}",
         "mode": "managed",

@@ -19,5 +19,8 @@ def bucket_without_versions(bucket: Resource, design: Design) -> Verdict:
     if isinstance(kept.answer, Unknown):
         return undecided(kept.answer, at=kept.at, fix=fix)
     return flagged(
-        "without versioning an object that is overwritten or deleted by mistake is gone", fix=fix, at=kept.at
+        "without versioning an object that is overwritten or deleted by mistake is gone",
+        fix=fix,
+        at=kept.at,
+        sets={"VersioningConfiguration.Status": "Enabled"},
     )

@@ -26,4 +26,9 @@ def cache_without_snapshots(cache: Resource, design: Design) -> Verdict:
     if custom is not None:
         because, message = f"what {custom.id} sets", f"{AT} is not set here; {custom.id} may set it"
         return undecided(because, at=AT, message=message, fix=FIX)
-    return flagged("no snapshot is kept: what only the cache holds is gone with its nodes", fix=FIX, at=AT)
+    return flagged(
+        "no snapshot is kept: what only the cache holds is gone with its nodes",
+        fix=FIX,
+        at=AT,
+        sets={AT: design.thresholds.minimum_retention_days},
+    )

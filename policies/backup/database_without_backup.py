@@ -27,4 +27,5 @@ def database_without_backup(database: Resource, design: Design) -> Verdict:
         f"{automated.by} and no backup plan selects it: one wrong statement loses the data for good",
         fix=fix,
         at=automated.at,
+        sets={"BackupRetentionPeriod": design.thresholds.minimum_retention_days},
     )

@@ -28,4 +28,11 @@ def file_system_without_backup(file_system: Resource, design: Design) -> Verdict
         "it has neither automatic backups nor a backup plan: a file that is deleted or encrypted is gone",
         fix=fix,
         at=automatic.at,
+        sets=_mending(file_system, automatic.at, design),
     )
+
+
+def _mending(file_system: Resource, at: str, design: Design) -> dict[str, str | int]:
+    if file_system.type == "AWS::EFS::FileSystem":
+        return {"BackupPolicy.Status": "ENABLED"}
+    return {at: design.thresholds.minimum_retention_days}

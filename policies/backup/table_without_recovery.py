@@ -5,7 +5,8 @@ from seawall.policy import Verdict, accepted, flagged, policy, undecided
 from seawall.protection import Replica, table_replicas
 from seawall.values import Unknown
 
-FIX = "set PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled: true, or select it in a backup plan"
+SWITCH = "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled"
+FIX = f"set {SWITCH}: true, or select it in a backup plan"
 
 
 @policy(applies_to=("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"))
@@ -18,7 +19,10 @@ def table_without_recovery(table: Resource, design: Design) -> Verdict:
         return undecided("which replicas it has", at="Replicas", fix=FIX)
     bare = [replica for replica in replicas if replica.answer is False]
     if bare:
-        return flagged(_loss(bare, replicas), fix=FIX, at=bare[0].point_in_time.at)
+        whole = table.type == "AWS::DynamoDB::Table" and len(replicas) == 1
+        path = SWITCH if whole else f"Replicas[].{SWITCH}"
+        sets = {path: True} if whole or table.type == "AWS::DynamoDB::GlobalTable" else None
+        return flagged(_loss(bare, replicas), fix=FIX, at=bare[0].point_in_time.at, sets=sets)
     for replica in replicas:
         if isinstance(replica.answer, Unknown):
             return undecided(

@@ -32,4 +32,5 @@ def deletable_bucket(bucket: Resource, design: Design) -> Verdict:
         fix=fix,
         at=emptied.at or kept.at,
         evidence=(f"{emptied.by} → {bucket.id}",),
+        sets={emptied.at: False} if emptied.at else None,
     )

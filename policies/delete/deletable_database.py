@@ -8,6 +8,7 @@ from seawall.protection import (
     holds_only_a_cache,
     is_member_or_replica,
     kept_on_delete,
+    retained,
     what_deletion_takes,
 )
 from seawall.values import Unknown
@@ -37,4 +38,4 @@ def deletable_database(database: Resource, design: Design) -> Verdict:
         because = "whether its contents exist nowhere else"
         message = f"{kept.by}, and nothing says whether its contents exist elsewhere: it keeps no snapshots"
         return undecided(because, at=kept.at, message=message, fix=fix)
-    return flagged(what_deletion_takes(database, kept, "the data"), fix=fix, at=kept.at)
+    return flagged(what_deletion_takes(database, kept, "the data"), fix=fix, at=kept.at, sets=retained(database))

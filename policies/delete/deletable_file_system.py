@@ -2,7 +2,7 @@
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
-from seawall.protection import holds_only_scratch, kept_on_delete, what_deletion_takes
+from seawall.protection import holds_only_scratch, kept_on_delete, retained, what_deletion_takes
 from seawall.values import Unknown
 
 
@@ -20,4 +20,4 @@ def deletable_file_system(file_system: Resource, design: Design) -> Verdict:
         if isinstance(answer, Unknown):
             return undecided(answer, at=kept.at, fix=fix)
     lost = "everything on it" if file_system.type == "AWS::EC2::Volume" else "every file"
-    return flagged(what_deletion_takes(file_system, kept, lost), fix=fix, at=kept.at)
+    return flagged(what_deletion_takes(file_system, kept, lost), fix=fix, at=kept.at, sets=retained(file_system))

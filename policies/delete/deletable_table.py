@@ -2,7 +2,7 @@
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, policy, undecided
-from seawall.protection import kept_on_delete, what_deletion_takes
+from seawall.protection import kept_on_delete, retained, what_deletion_takes
 from seawall.values import Unknown
 
 
@@ -15,4 +15,4 @@ def deletable_table(table: Resource, design: Design) -> Verdict:
         return accepted(f"kept by {kept.by}", at=kept.at)
     if isinstance(kept.answer, Unknown):
         return undecided(kept.answer, at=kept.at, fix=fix)
-    return flagged(what_deletion_takes(table, kept, "every item"), fix=fix, at=kept.at)
+    return flagged(what_deletion_takes(table, kept, "every item"), fix=fix, at=kept.at, sets=retained(table))

@@ -2,7 +2,7 @@
 
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, policy, undecided
-from seawall.protection import kept_on_delete, what_deletion_takes
+from seawall.protection import kept_on_delete, retained, what_deletion_takes
 from seawall.values import Unknown, same
 
 LOCK = "DeletionProtection"
@@ -20,4 +20,5 @@ def deletable_user_pool(pool: Resource, design: Design) -> Verdict:
     for answer, at in ((kept.answer, kept.at), (locked, LOCK)):
         if isinstance(answer, Unknown):
             return undecided(answer, at=at, fix=fix)
-    return flagged(what_deletion_takes(pool, kept, "every user, and no backup brings them back"), fix=fix, at=kept.at)
+    message = what_deletion_takes(pool, kept, "every user, and no backup brings them back")
+    return flagged(message, fix=fix, at=kept.at, sets=retained(pool))

@@ -22,6 +22,7 @@ from seawall.values import (
     Text,
     Unknown,
     Value,
+    boolean,
     field,
     items,
     number,
@@ -40,7 +41,7 @@ def backup_coverage(
 
     ``region`` and ``tags`` replace the resource's own, for one replica of a global table.
     """
-    if not design.declared(SELECTION, LIFECYCLE):
+    if not design.assumed and not design.declared(SELECTION, LIFECYCLE):
         return NOTHING
     key = ("coverage", resource.key, str(region) if region is not None else None)
     return design.once(key, lambda: _coverage(resource, design, region, tags))
@@ -54,6 +55,7 @@ def _coverage(resource: Resource, design: Design, region: Value, tags: Mapping[s
     found = [
         *(_by_selection(selection, subject, design) for selection in design.of_type(SELECTION)),
         *(by_snapshot_policy(policy, subject) for policy in design.of_type(LIFECYCLE)),
+        *_by_assumption(subject, design),
     ]
     for answer, coverage in found:
         if answer is True:
@@ -64,6 +66,14 @@ def _coverage(resource: Resource, design: Design, region: Value, tags: Mapping[s
     if sure:
         return Coverage(answer=True, plans=tuple(sure), possible=tuple(possible))
     return Coverage(Unknown(reasons(because)) if because else False, possible=tuple(possible))
+
+
+def _by_assumption(subject: Subject, design: Design) -> list[tuple[Answer, PlanCoverage]]:
+    if not design.assumed:
+        return []
+    from seawall.assumptions import by_assumed_plan  # most designs assume nothing
+
+    return [by_assumed_plan(plan, subject) for plan in design.assumed]
 
 
 def _by_selection(selection: Resource, subject: Subject, design: Design) -> tuple[Answer, PlanCoverage]:
@@ -172,6 +182,7 @@ def _rule(rule: Value) -> Rule:
         vault=field(rule, "TargetBackupVault"),
         delete_after_days=number(field(rule, "Lifecycle.DeleteAfterDays")),
         copies=(Copy(copies),) if isinstance(copies, Unknown) else tuple(map(_copy, copies)),
+        continuous=boolean(field(rule, "EnableContinuousBackup")),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from seawall.design import Design, Resource, mentioned
-from seawall.values import Key, Text, Unknown, Value, field, number, reasons
+from seawall.design import Design, Resource
+from seawall.subnet_lists import elements_of
+from seawall.values import Unknown, Value, field, number, reasons
 
 
 class Count(NamedTuple):
@@ -39,25 +40,6 @@ def counted(resources: list[Resource]) -> Count:
     return Count(surely, len(resources), reasons([resource.exists for resource in resources]))
 
 
-def scaling_floor(resource: Resource, design: Design) -> float | Unknown | None:
-    """The least that Application Auto Scaling keeps of a resource, ``None`` where it does not scale it."""
-    targets = design.once("scaled", lambda: design.untraced(lambda: _scalable_targets(design)))
-    name = resource.get("ServiceName") or resource.get("DBClusterIdentifier")
-    target: Resource | None = targets.get(resource.key) or targets.get(str(name))
-    return None if target is None else target.number("MinCapacity")
-
-
-def _scalable_targets(design: Design) -> dict[Key | str, Resource]:
-    """Scalable targets by the resources that they refer to, and by the physical name that theirs ends in."""
-    found: dict[Key | str, Resource] = {}
-    for target in design.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        scaled = target.get("ResourceId")
-        found.update((reference.key, target) for reference in mentioned(scaled))
-        if isinstance(scaled, (str, Text)):  # service/cluster/name, cluster:name
-            found[str(scaled).replace(":", "/").rpartition("/")[2]] = target
-    return found
-
-
 def capacity_of(group: Resource) -> float | Unknown | None:
     """The instances that an Auto Scaling group starts with: the desired capacity, or else the minimum."""
     minimum, desired = group.number("MinSize"), group.number("DesiredCapacity")
@@ -68,6 +50,15 @@ def capacity_of(group: Resource) -> float | Unknown | None:
     if isinstance(desired, Unknown) and isinstance(minimum, float) and minimum >= 2:
         return minimum
     return desired
+
+
+def is_behind_load_balancer(group: Resource, design: Design) -> bool | Unknown:
+    """Whether a load balancer sends requests to an Auto Scaling group; unknown where a whole list is."""
+    lists = [group.get(name) for name in ("TargetGroupARNs", "LoadBalancerNames", "TrafficSources")]
+    single, unbounded = elements_of(lists, design)
+    if single:
+        return True
+    return Unknown(reasons(unbounded)) if unbounded else False
 
 
 def is_daemon(service: Resource) -> bool:

@@ -1,12 +1,14 @@
-"""Writes the catalogue, ``policies/README.md``, from the policies and their pages.
+"""Writes the catalogue, ``policies/README.md``, from the policies and their pages, and the loader's index of them.
 
-``python -m seawall.catalogue_page`` does it; a test fails while it is out of date.
+``python -m seawall.catalogue_page`` does it; a test fails while either is out of date.
 """
 
+import json
 import sys
+from pathlib import Path
 
 from seawall.configuration import Objective
-from seawall.loading import GROUPS, catalogue_folder, load_policies
+from seawall.loading import GROUPS, catalogue_folder, checksum, load_policies
 from seawall.pages import parse_page
 from seawall.policy import Policy
 
@@ -45,14 +47,42 @@ def _languages(policy: Policy) -> str:
     return "CloudFormation, Terraform" if "hcl" in shown else "CloudFormation"
 
 
+INDEX_FILE = Path(__file__).with_name("catalogue_index.py")
+
+_INDEX_HEAD = '''\
+"""What is known of every policy before it is imported; generated: ``python -m seawall.catalogue_page`` writes it."""
+
+# ruff: noqa: E501
+# fmt: off
+
+INDEX: dict[str, tuple[int, str, tuple[str, ...]]] = {
+'''
+_INDEX_TAIL = '''\
+}
+"""For each policy the checksum of its file, its title and its types."""
+'''
+
+
+def index(policies: list[Policy]) -> str:
+    """The index's Python: each policy's file with its checksum, title and types."""
+    lines = [f'    "{policy.group}/{policy.name}": ({_described(policy)}),\n' for policy in policies]
+    return "".join((_INDEX_HEAD, *lines, _INDEX_TAIL))
+
+
+def _described(policy: Policy) -> str:
+    types = "".join(f'"{name}", ' for name in policy.applies_to)
+    return f"{checksum(policy.file)}, {json.dumps(policy.title, ensure_ascii=False)}, ({types.rstrip()})"
+
+
 def main() -> int:
-    """Writes the catalogue into the checkout; 2 where a policy or its page is missing or broken."""
-    policies, broken = load_policies()
+    """Writes both into the checkout; 2 where a policy or its page is missing or broken."""
+    policies, broken = load_policies(at_once=True)
     for problem in broken:
         sys.stderr.write(f"{problem}\n")
     if broken:
         return 2
     (catalogue_folder() / "README.md").write_text(catalogue(policies), "utf-8")
+    INDEX_FILE.write_text(index(policies), "utf-8")
     return 0
 
 

@@ -26,12 +26,12 @@ from aws_cdk import (
     PolicyViolatingResource,
     PolicyViolation,
 )
-from seawall.configuration import OBJECTIVES, Misuse, objective_for
+from seawall import baseline
+from seawall.configuration import OBJECTIVES, Misuse, configuration_for
 from seawall.finding import Finding, Report, Unread
-from seawall.loading import load_policies
+from seawall.loading import GROUPS, load_policies
 from seawall.policy import Outcome
 from seawall.scan import Options, check
-from seawall.selection import Selection
 from seawall.version import VERSION
 
 UNREAD = "SEA_NOT_JUDGED"
@@ -43,8 +43,9 @@ class SeawallPlugin:
     """Judges all stacks of an app as one design, in the regions where they are deployed.
 
     ``objective`` is ``multi-az`` or ``multi-region``; without it that of the ``seawall.yaml`` nearest to
-    the working folder counts. ``policies`` are folders of a team's own policies, ``parameters`` the values
-    of the templates' parameters by name. Raises ``Misuse`` for an unknown objective.
+    the working folder counts, or of ``config``, as does everything else that stands there. ``policies`` are folders
+    of a team's own policies, ``parameters`` the values of the templates' parameters by name. Raises ``Misuse``
+    for an unknown objective and for a configuration with a mistake.
     """
 
     def __init__(
@@ -53,12 +54,16 @@ class SeawallPlugin:
         objective: str | None = None,
         policies: Iterable[str | os.PathLike[str]] = (),
         parameters: Mapping[str, Any] | None = None,
+        config: str | os.PathLike[str] | None = None,
     ) -> None:
         if objective not in (None, *OBJECTIVES):
             raise Misuse(f"objective is {' or '.join(OBJECTIVES)}, not {objective!r}")
         loaded, self._broken = load_policies(map(Path, policies))
-        chosen = Selection().of(loaded, objective_for(Path.cwd(), objective))
-        self._options = Options(chosen, parameters or {}, jobs=1)
+        file = None if config is None else Path(config)
+        groups = {*GROUPS, *(policy.group for policy in loaded)}
+        configuration = configuration_for(Path.cwd(), file=file, objective=objective, groups=groups)
+        self._options = Options(tuple(loaded), parameters or {}, 1, configuration)
+        self._baseline = _Baseline(configuration.baseline)
 
     @property
     def name(self) -> str:
@@ -72,23 +77,36 @@ class SeawallPlugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The ids of the policies that are judged."""
+        """The ids of all policies; which are judged the configuration decides, and tags of resources."""
         return [policy.id for policy in self._options.policies]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Judges the assembly that CDK has just written; called by CDK."""
         folder = os.path.commonpath([os.path.dirname(path) for path in context.template_paths])
         report = check([Path(folder)], self._options)
+        self._baseline.apply(report)
         report.unread[:0] = [Unread(str(problem.file), None, problem.reason) for problem in self._broken]
         return PolicyValidationPluginReport(
             success=report.exit_code == 0, plugin_version=VERSION, violations=list(_violations(report))
         )
 
 
+class _Baseline:
+    """The findings that are known, if the configuration names a file that holds them."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._folder = os.path.dirname(os.path.abspath(file)) if file else ""
+        self._entries = baseline.read_baseline(file) if file else None
+
+    def apply(self, report: Report) -> None:
+        if self._entries is not None:
+            report.findings = baseline.known_findings(report.findings, self._entries, self._folder)
+
+
 def _violations(report: Report) -> Iterator[PolicyViolation]:
     for finding in report.findings:
         if finding.verdict is Outcome.FLAGGED:
-            yield _violation(finding, "error")
+            yield _violation(finding, _SEVERITIES[finding.severity])
         elif finding.verdict is Outcome.UNDECIDED:
             yield _violation(finding, "info")
     for unread in report.unread:
@@ -100,6 +118,9 @@ def _violations(report: Report) -> Iterator[PolicyViolation]:
             severity="fatal",
             violating_resources=[resource],
         )
+
+
+_SEVERITIES = {"error": "error", "warning": "warning", "note": "info"}
 
 
 def _violation(finding: Finding, severity: str) -> PolicyViolation:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from seawall.configuration import Configuration
 from seawall.design import Design
 from seawall.documents import Unreadable
+from seawall.finding import Unread
 from seawall.source import Document
 from seawall.sources import cloudformation, terraform_plan
 from seawall.sources.cdk_assembly import is_assembly, read_assembly
@@ -18,15 +21,61 @@ from seawall.sources.terraform import read_modules
 _logger = logging.getLogger("seawall")
 
 
-def designs_of(files: list[str]) -> Iterator[Design]:
+class Configured(NamedTuple):
+    """A design with its configuration; ``hidden`` are files that were read for the sake of the others only."""
+
+    design: Design
+    configuration: Configuration
+    hidden: frozenset[str] = frozenset()
+
+
+Configure = Callable[[str], Configuration | None]
+"""Finds a file's configuration, ``None`` where it has a mistake."""
+
+
+def designs_of(files: list[str], configure: Configure) -> Iterator[Configured]:
     """The designs that these files make together; what cannot be read is logged, for checkov parsed it.
 
     Files of Terraform source belong to one graph and so to one root module, the folder that calls the others.
+    Whatever has a mistake in its configuration is left out.
     """
     sources = [file for file in files if file.endswith(".tf")]
-    if sources:
-        yield from _of_terraform(sources)
-    yield from _of_documents([file for file in files if not file.endswith(".tf")])
+    documents = [file for file in files if not file.endswith(".tf")]
+    yield from _of_joined(documents, configure)
+    designs = [*(_of_terraform(sources) if sources else ()), *_of_documents(documents)]
+    for design in designs:
+        read = design.documents
+        configuration = configure(read[0].file if read else os.curdir)
+        if configuration is not None:
+            yield Configured(design, configuration)
+
+
+def _of_joined(files: list[str], configure: Configure) -> Iterator[Configured]:
+    """The designs that configurations join; their files are taken out of ``files``."""
+    by_configuration: dict[Path, tuple[Configuration, dict[str, str]]] = {}
+    for file in files:
+        configuration = configure(file)
+        if configuration is not None and configuration.file is not None and configuration.designs:
+            own = by_configuration.setdefault(configuration.file, (configuration, {}))[1]
+            own[os.path.realpath(file)] = file
+    for configuration, own in by_configuration.values():
+        yield from _joined(configuration, own, files)
+
+
+def _joined(configuration: Configuration, own: dict[str, str], files: list[str]) -> Iterator[Configured]:
+    from seawall.joining import designs_among, read_joined  # most configurations join nothing
+
+    unread: list[Unread] = []
+    for members in designs_among(own, configuration, unread):
+        problems: list[Unreadable] = []
+        found = read_joined(members, {}, problems)
+        taken = {os.path.realpath(member.file) for member in members} | found.children
+        files[:] = [file for file in files if os.path.realpath(file) not in taken]
+        if found.design is not None:
+            yield Configured(found.design, configuration, frozenset(found.hidden))
+        _log(problems, str(configuration.file))
+    for one in unread:
+        _logger.error("%s:%s: %s", one.file, one.line, one.reason)
 
 
 def _of_terraform(files: list[str]) -> Iterator[Design]:

@@ -23,7 +23,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,11 @@ from checkov.common.checks_infra.registry import get_graph_checks_registry
 from checkov.common.graph.checks_infra.base_check import BaseGraphCheck
 from checkov.common.graph.graph_builder import CustomAttributes
 from checkov.runner_filter import RunnerFilter
-from seawall.checkov_designs import designs_of
-from seawall.configuration import Misuse, objective_for
+from seawall.checkov_designs import Configured, designs_of
+from seawall.configuration import OBJECTIVES, Configuration, Misuse, configuration_file, configuration_for
 from seawall.design import Design
 from seawall.finding import Finding, Unread
-from seawall.judging import judge_design
+from seawall.governing import Governed
 from seawall.loading import load_policies
 from seawall.policy import Outcome, Policy
 
@@ -49,6 +49,9 @@ OURS = ("cloudformation", "terraform", "terraform_plan")
 
 OBJECTIVE_VARIABLE = "SEAWALL_OBJECTIVE"
 """The environment variable that sets the objective; ``seawall.yaml`` does where it is not set."""
+
+CONFIGURATION_VARIABLE = "SEAWALL_CONFIG"
+"""The environment variable that names a configuration to read instead of the nearest ``seawall.yaml``."""
 
 _logger = logging.getLogger("seawall")
 _lock = threading.Lock()  # checkov runs checks in threads; a design is judged by one at a time
@@ -185,24 +188,52 @@ class _Judgement:
         found: dict[str, dict[int, Finding]] = {}
         files = dict.fromkeys(str(vertex[CustomAttributes.FILE_PATH]) for vertex in self.vertices)
         files.update(dict.fromkeys(_terraform_files(self.graph)))
-        for design in designs_of(list(files)):
-            for policy in _wanted(design):
-                for finding in judge_design(design, [policy]):
+        by_configuration: dict[Path | None, list[Configured]] = {}
+        for configured in designs_of(list(files), _Configurations()):
+            by_configuration.setdefault(configured.configuration.file, []).append(configured)
+        for together in by_configuration.values():
+            for finding in self._findings(together):
+                index = self._places.of(finding.file, finding.resource, finding.resource_line)
+                if index is not None:
+                    verdicts = found.setdefault(finding.policy, {})
+                    verdicts[index] = _worse(verdicts.get(index), finding)
+        return found
+
+    def _findings(self, configured: list[Configured]) -> Iterator[Finding]:
+        """The verdicts about the designs of one configuration, as checkov is to see them."""
+        judged: list[tuple[Finding, Design]] = []
+        for design, configuration, hidden in configured:
+            governed = Governed(design, configuration)
+            for policy in _loaded:
+                for finding in governed.findings([policy]):
                     if isinstance(finding, Unread):
                         self._report_failure(policy, finding)
-                        continue
-                    index = self._places.of(finding.file, finding.resource, finding.resource_line)
-                    if index is not None:
-                        verdicts = found.setdefault(policy.id, {})
-                        verdicts[index] = _worse(verdicts.get(index), _as_checkov_sees(finding, design))
-        return found
+                    elif finding.file not in hidden:
+                        judged.append((finding, design))
+        known = _without_known([finding for finding, _ in judged], configured[0].configuration)
+        for finding, (_, design) in zip(known, judged, strict=True):
+            yield _as_checkov_sees(finding, design)
 
     def _report_failure(self, policy: Policy, failure: Unread) -> None:
         _logger.error("%s:%s: %s", failure.file, failure.line, failure.reason)
         _exit_with_2()
-        index = self._places.of(failure.file, failure.resource, failure.line or 1)
+        index = self._places.of(failure.file, failure.resource, failure.line or 1) if failure.resource else None
         if index is not None:
             self._failed.setdefault(policy.id, set()).add(index)
+
+
+def _without_known(findings: list[Finding], configuration: Configuration) -> list[Finding]:
+    if configuration.baseline is None:
+        return findings
+    from seawall import baseline  # most configurations name none
+
+    try:
+        entries = baseline.read_baseline(configuration.baseline)
+    except Misuse as error:
+        _logger.error("%s", error)
+        _exit_with_2()
+        return findings
+    return baseline.known_findings(findings, entries, os.path.dirname(os.path.abspath(configuration.baseline)))
 
 
 _latest: list[_Judgement] = []
@@ -233,15 +264,34 @@ def _is_resource(vertex: Vertex) -> bool:
     return str(vertex.get(CustomAttributes.BLOCK_TYPE)) == "resource" and bool(vertex.get(CustomAttributes.FILE_PATH))
 
 
-def _wanted(design: Design) -> Iterable[Policy]:
-    files = [document.file for document in design.documents]
-    try:
-        objective = objective_for(Path(files[0] if files else os.curdir), os.environ.get(OBJECTIVE_VARIABLE) or None)
-    except Misuse as error:
-        _logger.error("%s", error)
-        _exit_with_2()
-        return []
-    return [policy for policy in _loaded if objective.judges(policy.group)]
+class _Configurations:
+    """The configuration of each file: that of the variable, or the nearest ``seawall.yaml`` at or above it."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Configuration | None] = {}
+        self._read: dict[Path | None, Configuration | None] = {}
+
+    def __call__(self, file: str) -> Configuration | None:
+        """``None`` where the configuration has a mistake: it has been logged, and the run ends with 2."""
+        folder = os.path.dirname(file)
+        if folder not in self._found:
+            named = os.environ.get(CONFIGURATION_VARIABLE)
+            nearest = Path(named) if named else configuration_file(Path(file))
+            if nearest not in self._read:
+                self._read[nearest] = self._configuration(Path(file), nearest)
+            self._found[folder] = self._read[nearest]
+        return self._found[folder]
+
+    def _configuration(self, path: Path, file: Path | None) -> Configuration | None:
+        objective = os.environ.get(OBJECTIVE_VARIABLE) or None
+        try:
+            if objective not in (None, *OBJECTIVES):
+                raise Misuse(f"{OBJECTIVE_VARIABLE} is {' or '.join(OBJECTIVES)}, not {objective!r}")
+            return configuration_for(path, file=file, objective=objective)
+        except Misuse as error:
+            _logger.error("%s", error)
+            _exit_with_2()
+            return None
 
 
 _ORDER = (Outcome.FLAGGED, Outcome.SKIPPED, Outcome.UNDECIDED, Outcome.ACCEPTED)

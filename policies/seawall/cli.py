@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from seawall.command_line import parser, terminal_width
-from seawall.configuration import Misuse, Objective, objective_for
+from seawall.configuration import OBJECTIVES, Misuse
 from seawall.finding import Report, Unread
 from seawall.loading import BrokenPolicy, load_policies
-from seawall.parameters import parameter_values
 from seawall.policy import Policy
 from seawall.reports.presentation import Presentation, Style, printable
-from seawall.scan import Options, check
-from seawall.selection import policy_named, selection
+from seawall.runs import Run, runs_of
+from seawall.scan import check
+from seawall.selection import policy_named
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,7 +30,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command and returns its exit code: 0 nothing flagged, 1 flagged, 2 could not run or read."""
+    """Runs the command and returns its exit code: 0 no error flagged, 1 flagged, 2 could not run or read."""
     try:
         given = parser().parse_args(arguments)
         return _COMMANDS[given.command](given)
@@ -54,40 +54,96 @@ def _check(given: Namespace) -> int:
     started = time.perf_counter()
     gc.set_threshold(10_000, 20, 20)  # templates make little garbage in cycles; looking for it took a tenth of the run
     policies, broken = _load(given.policies)
-    runs = _runs(given, policies)
+    if not given.paths and not given.list_exceptions:
+        raise Misuse("error: the following arguments are required: PATH")
+    runs = runs_of(given, policies)
+    if given.list_exceptions:
+        return _list_exceptions(given, runs, policies, broken)
     progress = None if given.quiet else Progress(sys.stderr)
     report = Report(unread=[_unread(problem) for problem in broken])
-    for paths, options in runs.values():
-        report.add(check(paths, options, progress))
+    applied: dict[Policy, None] = {}
+    for run in runs:
+        found = check(run.paths, run.options, progress)
+        applied.update(dict.fromkeys(run.applied(found)))
+        _apply_baseline(given, run, found)
+        report.add(found)
     if progress:
         progress.end()
+    report.unread = list(dict.fromkeys(report.unread))  # what is wrong for every path is said once
     report.seconds = time.perf_counter() - started
     style = _style(given.color, sys.stdout) if given.output is None else Style()
-    applied = dict.fromkeys(policy for _, options in runs.values() for policy in options.policies)
-    objectives = tuple(dict.fromkeys(objective.name for objective in runs))
-    presentation = Presentation(tuple(applied), objectives, given.verbose, given.quiet, style)
-    lines = _renderer(given.format)(report, presentation)
-    if given.output is None:
-        _print(lines)
-    else:
-        _write(given.output, lines)
+    judged = report.objectives or {run.configuration.objective.name for run in runs}
+    names = tuple(name for name in OBJECTIVES if name in judged)
+    severity = {group: level for run in runs for group, level in run.configuration.severity.items()}
+    presentation = Presentation(tuple(applied), names, given.verbose, given.quiet, style, severity)
+    _put(_renderer(given.format)(report, presentation), given.output)
     return report.exit_code
 
 
-def _runs(given: Namespace, policies: list[Policy]) -> dict[Objective, tuple[list[Path], Options]]:
-    """What is judged against each objective: paths may lie below different configuration files."""
-    chosen = selection(policies, given.policy, given.skip_policy, given.group)
-    parameters = parameter_values(given.parameters, given.parameter)
-    runs: dict[Objective, tuple[list[Path], Options]] = {}
-    for path in dict.fromkeys(given.paths):
-        objective = objective_for(path, given.objective)
-        if objective not in runs:
-            options = Options(chosen.of(policies, objective), parameters, given.jobs)
-            if policies and not options.policies:
-                raise Misuse("no policy is left to apply; see seawall list")
-            runs[objective] = ([], options)
-        runs[objective][0].append(path)
-    return runs
+def _apply_baseline(given: Namespace, run: Run, report: Report) -> None:
+    """Skips what the baseline knows, and says which of its entries nobody needs any more."""
+    file = None if given.no_baseline else given.baseline or run.configuration.baseline
+    if file is None:
+        return
+    from seawall import baseline  # most runs have none
+
+    ids = [policy.id for policy in run.applied(report)]
+    entries = baseline.read_baseline(file)
+    outdated = baseline.apply(report, entries, os.path.dirname(os.path.abspath(file)), policies=ids, paths=run.paths)
+    lines = list(outdated.described())
+    if lines and not given.quiet:
+        print(f"seawall: {file}: no longer needed; seawall baseline writes it anew:", file=sys.stderr)
+        print(*(f"  {printable(line)}" for line in lines), sep="\n", file=sys.stderr)
+
+
+def _list_exceptions(given: Namespace, runs: list[Run], policies: list[Policy], broken: list[BrokenPolicy]) -> int:
+    from seawall import exception_list
+
+    report = Report(unread=[_unread(problem) for problem in broken])
+    known = frozenset(policy.id for policy in policies)
+    for run in runs:
+        report.add(check(run.paths, run.options._replace(list_exceptions=known)))
+    found = exception_list.merged(report.exceptions)
+    if given.format not in ("text", "json"):
+        raise Misuse(f"--list-exceptions prints text or json, not {given.format}")
+    _put(exception_list.as_json(found) if given.format == "json" else exception_list.as_text(found), given.output)
+    return complain_about(report.unread)
+
+
+def _baseline(given: Namespace) -> int:
+    from seawall.baseline_command import write_baseline  # most runs never need it
+
+    policies, broken = _load(given.policies)
+    report = Report(unread=[_unread(problem) for problem in broken])
+    write_baseline(given, runs_of(given, policies), report)
+    return complain_about(report.unread)
+
+
+def _fix(given: Namespace) -> int:
+    from seawall.fixes import fix_command  # most runs never need it
+
+    policies, broken = _load(given.policies)
+    runs = runs_of(given, policies)
+
+    def judge() -> Report:
+        report = Report(unread=[_unread(problem) for problem in broken])
+        for run in runs:
+            report.add(check(run.paths, run.options))
+        report.unread = list(dict.fromkeys(report.unread))
+        return report
+
+    style = _style(given.color, sys.stdout)
+    return fix_command.run(judge, diff=given.diff, quiet=given.quiet, style=style, show=_print)
+
+
+def complain_about(unread: Iterable[Unread]) -> int:
+    """Says what was not read or judged, where no report does; returns the exit code."""
+    code = 0
+    for one in dict.fromkeys(unread):
+        place = f"{one.file}:{one.line}" if one.line else one.file
+        print(printable(f"seawall: {place}: {one.reason}"), file=sys.stderr)
+        code = 2
+    return code
 
 
 def _load(folders: list[Path]) -> tuple[list[Policy], list[BrokenPolicy]]:
@@ -132,7 +188,13 @@ def _complain(broken: Iterable[BrokenPolicy]) -> int:
     return code
 
 
-_COMMANDS: dict[str, Callable[[Namespace], int]] = {"check": _check, "list": _list, "explain": _explain}
+_COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "check": _check,
+    "baseline": _baseline,
+    "fix": _fix,
+    "list": _list,
+    "explain": _explain,
+}
 
 
 def _style(colour: str, stream: TextIO) -> Style:
@@ -147,6 +209,13 @@ def _style(colour: str, stream: TextIO) -> Style:
         painted = colour == "always"
     unicode = (stream.encoding or "").lower().replace("-", "").startswith("utf")
     return Style(painted, unicode, terminal_width() if terminal else 0)
+
+
+def _put(lines: Iterable[str], file: Path | None) -> None:
+    if file is None:
+        _print(lines)
+    else:
+        _write(file, lines)
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ COLOURS = ("auto", "always", "never")
 
 _ABOUT = """\
 Which failure would this design not survive? Seawall reads CloudFormation, SAM and CDK
-templates, Terraform source and plans, and says so. Nothing is executed, fetched or written."""
+templates, Terraform source and plans, and says so. Nothing is executed or fetched, and only fix writes."""
 
 _EXAMPLES = """\
 examples:
@@ -24,11 +24,14 @@ examples:
   seawall check cdk.out                              all stacks of a CDK app as one design
   seawall check db.yaml --parameter MultiAZ=true     with a parameter's value
   seawall check . --objective multi-region           the loss of a region counts too
+  seawall check . --list-exceptions                  what templates excuse, and whether they still need to
+  seawall baseline .                                 write down what is flagged today; only new findings count
   seawall check . --format sarif --output seawall.sarif
+  seawall fix . --diff                               what can be mended in place; without --diff it is written
   seawall explain SEA_SINGLE_AZ_DATABASE             why, how to fix it, examples
 
 exit codes of check:
-  0  nothing is flagged (undecided alone is no failure)
+  0  nothing is flagged (undecided alone is no failure, nor are warnings and notes)
   1  something is flagged
   2  something could not be read or judged, or the command was called wrongly; findings are still printed
 """
@@ -46,6 +49,16 @@ def parser() -> argparse.ArgumentParser:
             "check", help="judge templates", epilog=_EXAMPLES, formatter_class=_Help, allow_abbrev=False
         )
     )
+    _add_baseline(
+        commands.add_parser(
+            "baseline", help="write down what is flagged today", formatter_class=_Help, allow_abbrev=False
+        )
+    )
+    _add_fix(
+        commands.add_parser(
+            "fix", help="mend templates in place where that is safe", formatter_class=_Help, allow_abbrev=False
+        )
+    )
     listing = commands.add_parser("list", help="list the policies", formatter_class=_Help, allow_abbrev=False)
     listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
     _add_own_policies(listing)
@@ -59,19 +72,52 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_check(check: argparse.ArgumentParser) -> None:
-    check.add_argument(
+    _add_paths(check, "*")
+    _add_choice(check.add_argument_group("what is judged"))
+    _add_values(check.add_argument_group("values that the templates leave open"))
+    output = check.add_argument_group("what is printed")
+    known = output.add_mutually_exclusive_group()
+    known.add_argument(
+        "--baseline", type=_path, metavar="FILE", help="report only what is not in it; otherwise that of seawall.yaml"
+    )
+    known.add_argument("--no-baseline", action="store_true", help="report everything, whatever seawall.yaml says")
+    output.add_argument(
+        "--list-exceptions", action="store_true", help="list the exceptions in the templates instead of judging"
+    )
+    _add_output(output)
+
+
+def _add_baseline(baseline: argparse.ArgumentParser) -> None:
+    _add_paths(baseline, "*")
+    _add_choice(baseline.add_argument_group("what is judged"))
+    _add_values(baseline.add_argument_group("values that the templates leave open"))
+    baseline.add_argument(
+        "--output", type=_path, metavar="FILE", help="otherwise the baseline of seawall.yaml, or seawall-baseline.json"
+    )
+
+
+def _add_fix(fix: argparse.ArgumentParser) -> None:
+    _add_paths(fix, "+")
+    _add_choice(fix.add_argument_group("what is judged and mended"))
+    _add_values(fix.add_argument_group("values that the templates leave open"))
+    output = fix.add_argument_group("what is printed")
+    output.add_argument("--diff", action="store_true", help="show what would be changed, and write nothing")
+    output.add_argument("-q", "--quiet", action="store_true", help="nothing but the difference")
+    _add_colour(output)
+
+
+def _add_paths(command: argparse.ArgumentParser, number: str) -> None:
+    command.add_argument(
         "paths",
-        nargs="+",
+        nargs=number,
         type=_path,
+        default=[],
         metavar="PATH",
         help="a file, or a folder to search (not in folders whose name starts with a dot)",
     )
-    check.add_argument(
+    command.add_argument(
         "--jobs", type=_jobs, default=0, metavar="N", help="processes; one for each processor if not set"
     )
-    _add_choice(check.add_argument_group("what is judged"))
-    _add_values(check.add_argument_group("values that the templates leave open"))
-    _add_output(check.add_argument_group("what is printed"))
 
 
 def _add_choice(choice: argparse._ActionsContainer) -> None:
@@ -82,6 +128,9 @@ def _add_choice(choice: argparse._ActionsContainer) -> None:
         "--objective",
         choices=OBJECTIVES,
         help="what the designs promise to survive; otherwise that of the nearest seawall.yaml, or multi-az",
+    )
+    choice.add_argument(
+        "--config", type=_path, metavar="FILE", help="read this, not the nearest seawall.yaml at or above each PATH"
     )
     _add_own_policies(choice)
 

@@ -21,33 +21,40 @@ class Copy(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule of a plan: when (a cron expression, or as written), whereto, and for how many days."""
+    """One rule of a plan: when (a cron expression, or as written), whereto, and for how many days.
+
+    ``continuous`` where it keeps what is needed to restore any moment (databases and buckets).
+    """
 
     name: Value
     schedule: Value
     vault: Value
     delete_after_days: float | Unknown | None
     copies: tuple[Copy, ...]
+    continuous: bool | Unknown | None = None
 
 
 class PlanCoverage(NamedTuple):
     """One plan (or snapshot policy) that selects the resource.
 
-    ``plan`` is ``None`` where the selection belongs to a plan outside the design; ``rules`` is then empty,
-    as it is where ``rules_unknown`` says what decides them. ``selection`` is the BackupSelection, or the
-    snapshot policy itself.
+    ``assumed`` is the title of a plan that ``seawall.yaml`` declares: it has neither plan nor selection.
+    ``plan`` is ``None`` where the selection belongs to a plan outside the design; ``rules`` is then empty, as it is
+    where ``rules_unknown`` says what decides them. ``selection`` is the BackupSelection, or the snapshot policy
+    itself.
     """
 
-    selection: Resource
+    selection: Resource | None
     plan: Resource | None
     rules: tuple[Rule, ...]
     evidence: tuple[str, ...]
     rules_unknown: Unknown | None = None
+    assumed: str = ""
 
     @property
     def name(self) -> str:
         """What people call it: the plan's logical id, else the selection's."""
-        return (self.plan or self.selection).id
+        named = self.plan or self.selection
+        return named.id if named is not None else self.assumed
 
 
 class Coverage(NamedTuple):

@@ -51,6 +51,12 @@ def kept_on_delete(resource: Resource) -> Protection:
     return found[0]._replace(answer=Unknown(reasons(unknown))) if unknown else found[0]
 
 
+def refuses_deletion(resource: Resource) -> Protection:
+    """Whether the service itself refuses to delete a resource, whoever asks."""
+    found = _locks(resource)
+    return found[0] if found else Protection(answer=False)
+
+
 def _remedy(resource: Resource) -> str:
     lock = LOCKS.get(resource.type)
     if resource.type == "AWS::DynamoDB::GlobalTable":
@@ -60,6 +66,15 @@ def _remedy(resource: Resource) -> str:
         return "lifecycle.prevent_destroy = true" + (f", and {setting} = true" if lock else "")
     policy = "DeletionPolicy: Snapshot, or Retain" if resource.type in TAKES_SNAPSHOT else "DeletionPolicy: Retain"
     return policy + (f", and {lock}: true" if lock else "")
+
+
+def retained(resource: Resource) -> dict[str, str]:
+    """The values that keep a resource's data when it is deleted, and when it is replaced."""
+    policy = "Snapshot" if resource.type in TAKES_SNAPSHOT else "Retain"
+    found = {"DeletionPolicy": policy}
+    if resource.attribute("UpdateReplacePolicy") in (None, "Delete"):
+        found["UpdateReplacePolicy"] = policy
+    return found
 
 
 def what_deletion_takes(resource: Resource, kept: Protection, what: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.loops import for_each
 from seawall.source import Document, line_at
 from seawall.stack import Stack, Touched, both
 from seawall.template import Entry, Template
 from seawall.texts import cut_from
+from seawall.thresholds import DEFAULT, Thresholds
 from seawall.values import (
     Answer,
     Key,
@@ -27,6 +28,9 @@ from seawall.values import (
     values_at,
 )
 
+if TYPE_CHECKING:
+    from seawall.assumptions import AssumedPlan
+
 T = TypeVar("T")
 
 
@@ -40,6 +44,10 @@ class Resource:
     language = "cloudformation"
     further = False
     """Whether it stands for the other instances of an unknown number: counted as possible, judged never."""
+    open_end: Unknown | None = None
+    """What decides whether its block makes more resources than are known: Terraform's loop over all zones."""
+    left_to_others: frozenset[str] = frozenset()
+    """The properties that Terraform's lifecycle leaves as they are found; ``*`` stands for all."""
 
     def __init__(self, stack: Stack, logical_id: str, entry: Entry) -> None:
         self.stack = stack
@@ -65,6 +73,11 @@ class Resource:
     def account(self) -> str | None:
         """The account it is deployed to, ``None`` where the deployment decides."""
         return self.stack.template.account
+
+    @property
+    def credentials(self) -> Value:
+        """What deploys it where that is not what deploys everything else: a role's ARN, a profile."""
+        return None
 
     @property
     def file(self) -> str:
@@ -118,6 +131,10 @@ class Resource:
         """A resource attribute beside the properties: ``DeletionPolicy``, ``UpdateReplacePolicy``."""
         node = self._entry.node.get(name)
         return None if node is None else self.stack.value((self.id, "@" + name), node)
+
+    def is_left_to_others(self, *names: str) -> bool:
+        """Whether its declaration says that something else changes one of these properties once it is deployed."""
+        return "*" in self.left_to_others or not self.left_to_others.isdisjoint(names)
 
     def in_its_words(self, fix: str) -> str:
         """A fix, which names CloudFormation's properties, in the language that declares the resource."""
@@ -258,7 +275,7 @@ NAMES = (
     "BucketName", "TableName", "QueueName", "FunctionName", "TopicName", "DBClusterIdentifier",
     "DBInstanceIdentifier", "BackupVaultName", "DBSubnetGroupName", "SubnetGroupName", "CacheSubnetGroupName",
     "ReplicationGroupId", "GlobalClusterIdentifier", "AutoScalingGroupName", "ClusterName", "ServiceName",
-    "LoadBalancerName", "Name", "DomainName",
+    "LoadBalancerName", "Name", "DomainName", "LaunchTemplateName",
 )  # fmt: skip
 
 
@@ -267,7 +284,12 @@ class Design:
 
     ``parameters`` are the values that the user gave by name; ``scenario`` describes how parameters are
     set here, for people, empty for the defaults. ``touched`` collects what evaluations read.
+    ``thresholds`` are the numbers that its owner demands, ``assumed`` the backup plans outside it; ``usual`` is the
+    same design in another scenario, whose evaluations are taken over where they hold here, too.
     """
+
+    thresholds: Thresholds = DEFAULT
+    assumed: tuple[AssumedPlan, ...] = ()
 
     def __init__(
         self,
@@ -276,6 +298,8 @@ class Design:
         assignment: dict[Key, Value] | None = None,
         scenario: str = "",
         resources: list[Resource] | None = None,
+        *,
+        usual: Design | None = None,
     ) -> None:
         self.templates = templates
         self.parameters = dict(parameters or {})
@@ -283,7 +307,10 @@ class Design:
         self.assignment = assignment or {}
         self.touched: set[Touched] = set()
         self._found: dict[Hashable, tuple[Any, frozenset[Touched]]] = {}
-        self.stacks = {template.name: Stack(template, self, self.assignment) for template in templates}
+        known = usual.stacks if usual is not None and usual.can_lend else {}
+        self.stacks: dict[str, Stack] = {
+            template.name: Stack(template, self, self.assignment, known.get(template.name)) for template in templates
+        }
         self._ready = resources or []
         for resource in self._ready:
             resource.design = self
@@ -318,9 +345,19 @@ class Design:
         finally:
             self.touched = touched
 
+    @property
+    def can_lend(self) -> bool:
+        """Whether what is evaluated here holds in another scenario that sets nothing otherwise of what was read."""
+        # Between stacks, and where loops make resources, it is not noted each time what was read.
+        return len(self.templates) == 1 and not self.templates[0].loops
+
     def under(self, assignment: dict[Key, Value], scenario: str) -> Design:
         """The same design where parameters have these values; ``scenario`` says so for people."""
-        return Design(self.templates, self.parameters, assignment, scenario)
+        region = any(name == "AWS::Region" for _, name in {*self.assignment, *assignment})
+        usual = None if region else self  # what is read of the region is not always noted
+        design = Design(self.templates, self.parameters, assignment, scenario, usual=usual)
+        design.thresholds, design.assumed = self.thresholds, self.assumed
+        return design
 
     @property
     def documents(self) -> list[Document]:
@@ -335,6 +372,11 @@ class Design:
         for resource in self.all.values():
             found.setdefault(resource.type, []).append(resource)
         return found
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types of its resources: most policies concern none of them."""
+        return frozenset(self._types)
 
     def of_type(self, *types: str) -> list[Resource]:
         """The resources of these types that exist, or may exist, in this scenario."""

@@ -7,9 +7,11 @@ Route 53 developer guide.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from seawall.design import Design, Resource
+from seawall.policy import Outcome, Verdict, not_applicable, undecided
 from seawall.values import (
     Answer,
     Reference,
@@ -150,3 +152,16 @@ def records_of(resource: Resource) -> list[Value] | Unknown:
         "HostedZoneName",
     )
     return [{name: resource.get(name) for name in names if resource.get(name) is not None}]
+
+
+def worst_of_records(resource: Resource, judge: Callable[[Value], Verdict], *, fix: str, otherwise: str) -> Verdict:
+    """The worst verdict about a record that a resource declares; ``otherwise`` says why none concerns the policy."""
+    records = records_of(resource)
+    if isinstance(records, Unknown):
+        return undecided(records, at="RecordSets", fix=fix)
+    verdicts = [judge(record) for record in records]
+    for outcome in (Outcome.FLAGGED, Outcome.UNDECIDED, Outcome.ACCEPTED):
+        for verdict in verdicts:
+            if verdict.outcome is outcome:
+                return verdict
+    return not_applicable(otherwise)

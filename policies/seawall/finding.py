@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seawall.policy import Outcome
+from seawall.policy import Outcome, Sets
+
+if TYPE_CHECKING:
+    from seawall.exception_list import DeclaredException
+
+
+KNOWN = "in the baseline"
+"""How the note of a finding starts that is skipped because the baseline holds it."""
 
 
 class Finding(NamedTuple):
@@ -14,7 +21,9 @@ class Finding(NamedTuple):
     ``file`` is the file as the user named it, ``line`` (from 1) that of the property that decides and
     ``source_line`` its text; ``depends_on`` names the parameters and other unknowns behind the verdict,
     ``note`` says in which scenario it holds or where it would be another. ``resource_line`` is the line
-    the resource starts on, ``path`` the deciding property, dotted.
+    the resource starts on, ``path`` the deciding property, dotted. ``sets`` are the values that would mend
+    it (``policy.Sets``), ``language`` is ``yaml``, ``json`` or ``hcl``; ``construct`` CDK's path of the resource.
+    ``severity`` is ``error``, ``warning`` or ``note``: what ``seawall.yaml`` says about the group.
     """
 
     policy: str
@@ -34,6 +43,10 @@ class Finding(NamedTuple):
     path: str = ""
     source_line: str = ""
     resource_line: int = 0
+    sets: Sets = ()
+    language: str = ""
+    construct: str = ""
+    severity: str = "error"
 
     def as_json(self) -> dict[str, Any]:
         """The finding as the JSON report shows it; its schema is ``reports/findings.jsonschema``."""
@@ -52,6 +65,8 @@ class Finding(NamedTuple):
             "note": self.note,
             "stack": self.stack,
             "title": self.title,
+            "sets": dict(self.sets),
+            "severity": self.severity,
         }
 
 
@@ -76,6 +91,8 @@ class Report:
 
     ``files`` counts the templates that were read, ``others`` the files that are none; ``children`` are
     the real paths of files that were read as nested stacks of others; ``seconds`` is wall-clock time.
+    ``objectives`` are the names of those that resources were judged against; ``exceptions`` are what the
+    templates declare, where that was asked for. ``hidden`` are files that were read for the sake of others only.
     """
 
     def __init__(
@@ -86,6 +103,9 @@ class Report:
         self.files = files
         self.others = 0
         self.children: set[str] = set()
+        self.objectives: set[str] = set()
+        self.exceptions: list[DeclaredException] = []
+        self.hidden: set[str] = set()
         self.seconds = seconds
 
     def add(self, other: Report) -> None:
@@ -95,6 +115,15 @@ class Report:
         self.files += other.files
         self.others += other.others
         self.children |= other.children
+        self.objectives |= other.objectives
+        self.exceptions += other.exceptions
+
+    def hide(self) -> None:
+        """Forgets what was found out about the files that are ``hidden``."""
+        self.findings = [finding for finding in self.findings if finding.file not in self.hidden]
+        self.unread = [unread for unread in self.unread if unread.file not in self.hidden]
+        self.exceptions = [exception for exception in self.exceptions if exception.file not in self.hidden]
+        self.files -= len(self.hidden)
 
     def count(self, outcome: Outcome) -> int:
         """How many findings have this verdict."""
@@ -102,7 +131,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """2 where something was not read or judged, else 1 where something is flagged, else 0."""
+        """2 where something was not read or judged, else 1 where something is flagged as an error, else 0."""
         if self.unread:
             return 2
-        return 1 if any(finding.verdict is Outcome.FLAGGED for finding in self.findings) else 0
+        failures = (item for item in self.findings if item.verdict is Outcome.FLAGGED and item.severity == "error")
+        return 1 if any(failures) else 0

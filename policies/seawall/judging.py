@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from seawall.design import Design, Resource
@@ -27,11 +27,20 @@ class Judgement(NamedTuple):
     note: str = ""
 
 
-def judge_design(design: Design, policies: Iterable[Policy]) -> Iterator[Finding | Unread]:
-    """Every policy's verdict about every resource it applies to; an ``Unread`` where a policy raised."""
+def judge_design(
+    design: Design, policies: Iterable[Policy], judged: Callable[[Policy, Resource], bool] | None = None
+) -> Iterator[Finding | Unread]:
+    """Every policy's verdict about every resource it applies to; an ``Unread`` where a policy raised.
+
+    ``judged`` says which resources a policy is applied to, where that is not all of them.
+    """
     court = _Court(design)
     for policy in policies:
+        if design.types.isdisjoint(policy.applies_to):
+            continue
         for resource in design.declared(*policy.applies_to):
+            if judged is not None and not judged(policy, resource):
+                continue
             try:
                 judgement = court.judge(policy, resource)
                 if judgement.verdict.outcome is not Outcome.NOT_APPLICABLE:
@@ -166,7 +175,16 @@ def _finding(policy: Policy, judgement: Judgement, depends_on: tuple[str, ...]) 
         verdict.at,
         resource.document.text_of(line),
         resource.line,
+        verdict.sets if outcome is Outcome.FLAGGED else (),
+        _language(resource),
+        str(resource.metadata.get("aws:cdk:path", "")),
     )
+
+
+def _language(resource: Resource) -> str:
+    if resource.language == "terraform":
+        return "hcl"
+    return "json" if resource.document.is_json else "yaml"
 
 
 def _bare(reason: str) -> str:

@@ -118,6 +118,31 @@ def mappings_of(function: Resource, design: Design) -> list[Resource]:
     return [link.by for link in _facts(design).reaching(function) if link.by.type == MAPPING]
 
 
+PROGRAMS = ("lambda", "sqs", "http", "https", "firehose")
+"""Protocols of a subscription behind which a program waits; mail, text messages and push notifications go to people."""
+
+
+def protocols(topic: Resource, design: Design) -> list[Value]:
+    """By which protocols the subscribers of a topic that the design shows are reached."""
+    found = design.once("subscribers", lambda: design.untraced(lambda: _protocols(design)))
+    return [field(entry, "Protocol") for entry in topic.values_at("Subscription")] + found.get(topic.key, [])
+
+
+def _protocols(design: Design) -> dict[Key, list[Value]]:
+    found: dict[Key, list[Value]] = {}
+    for subscription in design.of_type("AWS::SNS::Subscription"):
+        topic = design.resolve(subscription.get("TopicArn"), "AWS::SNS::Topic")
+        if topic is not None:
+            found.setdefault(topic.key, []).append(subscription.get("Protocol"))
+    return found
+
+
+def reserved_runs(function: Resource) -> float | Unknown | None:
+    """How many runs at once are reserved for a function, and so allowed; ``None`` where nothing limits them."""
+    reserved = function.number("ReservedConcurrentExecutions")
+    return None if reserved == -1 else reserved  # what Terraform's provider calls unreserved
+
+
 def _target_at(resource: Resource, holder: str, name: str) -> Value:
     # A target that a parameter names is a target; a block that may be left out is not.
     mapping = resource.get(holder)
@@ -183,7 +208,7 @@ def _is_environment(path: str) -> bool:
 
 
 __all__ = [
-    "FUNCTION", "MAPPING", "QUEUE", "Link", "Manner", "consumers", "dead_letter_chain", "dead_letter_users",
-    "failure_paths", "function_of", "invocations", "invoke_settings", "is_handler", "mappings_of", "redrive",
-    "senders", "source_kind",
+    "FUNCTION", "MAPPING", "PROGRAMS", "QUEUE", "Link", "Manner", "consumers", "dead_letter_chain", "dead_letter_users",
+    "failure_paths", "function_of", "invocations", "invoke_settings", "is_handler", "mappings_of", "protocols",
+    "redrive", "reserved_runs", "senders", "source_kind",
 ]  # fmt: skip

@@ -1,17 +1,19 @@
 """A policy's page: its prose for people and its examples, which are its tests."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SECTIONS = ("Why it matters", "How to fix it", "Flagged", "Accepted", "Undecided")
 """The sections of a page in their order; only the last may be left out."""
+
+FIX_SECTION, ACCEPTED_SECTION = SECTIONS[1], SECTIONS[3]
+"""Their blocks can be pasted, and the policy accepts them."""
 
 EXAMPLE_SECTIONS = SECTIONS[2:]
 """Sections whose blocks are examples; each is named after the verdict that its blocks get."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """One block of a page and the sentence that introduces it.
 
     ``verdict`` is what the block gets, in lower case; ``language`` what the fence says (``yaml``,
@@ -25,8 +27,7 @@ class Example:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A page: the sections' texts by name in the order they stand, and the examples of all."""
 
     title: str
@@ -56,6 +57,12 @@ def parse_page(text: str) -> Page:
         if name in EXAMPLE_SECTIONS:
             examples += _examples(name.lower(), lines, start, end)
     return Page(lines[0][2:].strip(), sections.pop("").strip("`"), sections, tuple(examples))
+
+
+def blocks_in(page: str, section: str, language: str) -> list[str]:
+    """The blocks of a section in a language, whether or not the page is well-formed."""
+    text = page.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def _spans(lines: list[str]) -> list[tuple[str, int, int]]:

@@ -62,6 +62,23 @@ def spread_of_subnets(value: Value, resource: Resource, design: Design) -> Sprea
     return Spread(2, max(2, spread.at_most), (), (*spread.evidence, proof))
 
 
+def places_of_subnets(value: Value, design: Design) -> tuple[list[Place], list[Unknown]]:
+    """Each subnet of a property that lists subnets with its zone, and the lists in it that nobody can see into."""
+    elements, unbounded = elements_of(value, design)
+    return [Place(_named(element), element, zone_of_subnet(element, design)) for element in elements], unbounded
+
+
+def places_of_group(group: Resource, design: Design) -> tuple[list[Place], list[Unknown]]:
+    """Where an Auto Scaling group launches instances, see ``places_of_subnets``; its zones where it has no subnets."""
+    subnets = group.get("VPCZoneIdentifier")
+    if subnets is not None:
+        return places_of_subnets(subnets, design)
+    zones, unbounded = elements_of(group.get("AvailabilityZones"), design)
+    every = [zone for zone in zones if isinstance(zone, Unknown) and kind_of(zone) == "zones"]
+    places = [Place(_named(zone), None, zone_value(zone, design)) for zone in zones if zone not in every]
+    return places, [*unbounded, *every]
+
+
 def spread_of_zones(value: Value, resource: Resource, design: Design) -> Spread:
     """The zones of a property that lists zones themselves; all zones of a region are at least two."""
     if _is_every_zone(value):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seawall.design import Design, Resource
 from seawall.values import Unknown, Value, boolean, number, reasons
@@ -24,12 +24,21 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+Sets = tuple[tuple[str, Any], ...]
+"""Dotted paths of properties (or ``DeletionPolicy``, ``UpdateReplacePolicy``) with the values that mend a finding.
+
+``Replicas[].Enabled`` is meant of every element of a list that is there; ``Attributes[Key=a.b].Value`` of the
+element whose ``Key`` is ``a.b``, which is added where there is none. Values are plain: bool, int, str, list, dict.
+"""
+
+
 class Verdict(NamedTuple):
     """A policy's conclusion about one resource.
 
     ``message`` is one sentence that says what is there and what that fails to survive; ``fix`` one that
     names the property to set; ``at`` the dotted path of the property that decides; ``evidence`` the
-    chain that was followed, one step an element; ``because`` what left it undecided.
+    chain that was followed, one step an element; ``because`` what left it undecided; ``sets`` the
+    values that would mend it, by the dotted path of the property: what ``seawall fix`` writes.
     """
 
     outcome: Outcome
@@ -38,6 +47,7 @@ class Verdict(NamedTuple):
     at: str = ""
     evidence: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
+    sets: Sets = ()
 
 
 def accepted(message: str, *, at: str = "", evidence: tuple[str, ...] = ()) -> Verdict:
@@ -45,9 +55,19 @@ def accepted(message: str, *, at: str = "", evidence: tuple[str, ...] = ()) -> V
     return Verdict(Outcome.ACCEPTED, message, at=at, evidence=evidence)
 
 
-def flagged(message: str, *, fix: str, at: str = "", evidence: tuple[str, ...] = ()) -> Verdict:
-    """The design does not survive this failure. ``at`` may name a property that is not set yet."""
-    return Verdict(Outcome.FLAGGED, message, fix, at, evidence)
+def flagged(
+    message: str,
+    *,
+    fix: str,
+    at: str = "",
+    evidence: tuple[str, ...] = (),
+    sets: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """The design does not survive this failure. ``at`` may name a property that is not set yet.
+
+    ``sets`` is given where setting those properties of this very resource, in place and without replacing it, mends it.
+    """
+    return Verdict(Outcome.FLAGGED, message, fix, at, evidence, sets=tuple((sets or {}).items()))
 
 
 def undecided(
@@ -80,6 +100,7 @@ def accept_if(
     at_least: float | None = None,
     default: bool | str | float | None = None,
     accepting: str = "",
+    sets: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """Accepts a resource whose property ``at`` equals a value, or is at least a number.
 
@@ -97,7 +118,7 @@ def accept_if(
     good = value is not None and (value >= at_least if at_least is not None else value == equals)
     if good:
         return accepted(accepting or f"{at} is {str(value).lower()}", at=at)
-    return flagged(otherwise, fix=fix, at=at)
+    return flagged(otherwise, fix=fix, at=at, sets=sets)
 
 
 Judge = Callable[[Resource, Design], Verdict]

@@ -26,6 +26,7 @@ from seawall.deletion import (
     holds_only_scratch,
     kept_on_delete,
     object_lock,
+    retained,
     what_deletion_takes,
 )
 from seawall.design import Design, Resource, tags_in
@@ -60,6 +61,8 @@ def is_member_or_replica(database: Resource) -> str:
     """Why a database holds no data of its own: its cluster or source does; empty where it does."""
     if database.get("ReplicationSourceIdentifier") is not None:
         return "it is a replica: its source is judged"
+    if database.get("GlobalReplicationGroupId") is not None:
+        return "it is a copy in a global datastore: the primary is judged"
     if database.type != INSTANCE:
         return ""
     if database.get("DBClusterIdentifier") is not None:
@@ -88,6 +91,8 @@ def automated_backups(database: Resource) -> Protection:
         if source is not None:
             because = Unknown((f"the backup retention of what {source} names",))
             return Protection(because, "automated backups", at)
+    if database.get("SnapshotIdentifier"):  # how long is inherited too, see retention.py
+        return Protection(answer=True, by="automated backups, which a cluster always has", at=at)
     return Protection(answer=True, by="automated backups kept for 1 day, the service's default", at=at)
 
 
@@ -154,7 +159,8 @@ def versions(bucket: Resource) -> Protection:
 def volume_coverage(volume: Resource, design: Design) -> Coverage:
     """The plans that select a volume, or an instance that it is attached to, whose backup holds it too."""
     own = backup_coverage(volume, design)
-    if own.answer is True or not design.declared("AWS::Backup::BackupSelection", "AWS::DLM::LifecyclePolicy"):
+    selecting = ("AWS::Backup::BackupSelection", "AWS::DLM::LifecyclePolicy")
+    if own.answer is True or not (design.assumed or design.declared(*selecting)):
         return own
     instances = design.once("attached volumes", lambda: _attached(design)).get(volume.key, [])
     every = [own, *(backup_coverage(instance, design) for instance in instances)]
@@ -242,6 +248,7 @@ __all__ = [
     "named_bucket",
     "object_lock",
     "replication_destinations",
+    "retained",
     "secondary_use",
     "selects",
     "table_replicas",

@@ -12,15 +12,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seawall.configuration import FILE_NAME, Configuration
 from seawall.design import Design
 from seawall.documents import Unreadable
 from seawall.finding import Finding, Report, Unread
-from seawall.judging import judge_design
+from seawall.governing import Governed
 from seawall.policy import Policy
 from seawall.sources import cloudformation
 from seawall.sources.nested import taken_as_nested, templates_of
+
+if TYPE_CHECKING:
+    from seawall.joining import Member
 
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 """Endings of files that may hold a template; CDK's own end in ``.template.json``."""
@@ -38,25 +42,31 @@ CHUNK = 8
 class Options(NamedTuple):
     """What a run is asked for: the policies to apply, parameter values by name, how many processes.
 
-    ``jobs`` of 0 means one for each processor that this process may use.
+    ``jobs`` of 0 means one for each processor that this process may use. ``configuration`` decides which of the
+    policies are applied to what; without one, or where they are chosen ``by_name``, all are applied to everything.
+    ``list_exceptions`` holds the ids of all policies that there are where declared exceptions are collected.
     """
 
     policies: tuple[Policy, ...]
     parameters: Mapping[str, Any] = MappingProxyType({})
     jobs: int = 0
+    configuration: Configuration | None = None
+    by_name: bool = False
+    list_exceptions: frozenset[str] = frozenset()
 
 
 class Unit(NamedTuple):
     """One source to judge: a file, or the folder of a CDK assembly or of Terraform modules.
 
     ``asked`` is whether the user named it; ``within`` the folder that its nested stacks are read from,
-    by default its own.
+    by default its own. ``members`` are the files of a design that the configuration joins; ``path`` is one of them.
     """
 
     path: Path
     kind: str
     asked: bool = False
     within: Path | None = None
+    members: tuple[Member, ...] = ()
 
 
 Progress = Callable[[int, int], None]
@@ -76,6 +86,10 @@ def check(paths: Iterable[Path], options: Options, progress: Progress | None = N
 def _check_path(path: Path, options: Options, progress: Progress | None) -> Report:
     report = Report()
     units = list(_units_below(path, report))
+    if options.configuration and options.configuration.designs:
+        from seawall.joining import joined  # most configurations join nothing
+
+        units = joined(units, options.configuration, report)
     parts: list[tuple[Unit, Report]] = []
     for part in _judged(units, options):
         parts.append(part)
@@ -108,7 +122,7 @@ def _units_below(path: Path, report: Report) -> Iterator[Unit]:
         terraform = terraform or any(name.endswith(".tf") for name in names)
         for name in sorted(names):
             file = os.path.join(folder, name)
-            if not name.endswith(SUFFIXES):
+            if not name.endswith(SUFFIXES) or name == FILE_NAME:
                 continue
             if _leads_out(file, root):
                 report.unread.append(Unread(file, None, "is a link out of the folder, and is not followed"))
@@ -192,7 +206,7 @@ def _check_unit(unit: Unit, options: Options) -> Report:
         designs = _READERS[unit.kind](unit, options, problems, report)
         for design in designs:
             report.files += len(design.documents)
-            judge_into(report, design, options.policies)
+            judge_into(report, design, options)
     except Unreadable as error:
         problems.insert(0, error)
     except OSError as error:
@@ -201,18 +215,28 @@ def _check_unit(unit: Unit, options: Options) -> Report:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         problems.insert(0, Unreadable(f"{reason} (this is a mistake in Seawall, please report it)"))
     report.unread[:0] = unread_lines(shown, problems)
+    if report.hidden:
+        report.hide()
     return report
 
 
-def judge_into(report: Report, design: Design, policies: Iterable[Policy]) -> None:
+def judge_into(report: Report, design: Design, options: Options) -> None:
     """Adds the verdicts about one design to a report, by file and line."""
     findings: list[Finding] = []
-    for found in judge_design(design, policies):
+    governed = Governed(
+        design, options.configuration or Configuration(), by_name=options.by_name or options.configuration is None
+    )
+    for found in governed.findings(options.policies):
         if isinstance(found, Unread):
             report.unread.append(found)
         else:
             findings.append(found)
     report.findings += sorted(findings, key=lambda finding: (finding.file, finding.line, finding.policy))
+    report.objectives |= governed.objectives
+    if options.list_exceptions:
+        from seawall.exception_list import declared_in
+
+        report.exceptions += declared_in(design, findings, governed.judged(options.policies), options.list_exceptions)
 
 
 def unread_lines(shown: str, problems: list[Unreadable]) -> list[Unread]:
@@ -282,5 +306,19 @@ def _read_terraform(unit: Unit, options: Options, problems: list[Unreadable], re
     return read_modules(unit.path, options.parameters, problems)
 
 
+def _read_joined(unit: Unit, options: Options, problems: list[Unreadable], report: Report) -> list[Design]:
+    from seawall.joining import read_joined
+
+    found = read_joined(unit.members, options.parameters, problems)
+    report.children, report.hidden = found.children, found.hidden
+    report.others += found.others
+    return [found.design] if found.design else []
+
+
 Reader = Callable[[Unit, Options, list[Unreadable], Report], list[Design]]
-_READERS: dict[str, Reader] = {"file": _read_file, "assembly": _read_assembly, "terraform": _read_terraform}
+_READERS: dict[str, Reader] = {
+    "file": _read_file,
+    "assembly": _read_assembly,
+    "terraform": _read_terraform,
+    "joined": _read_joined,
+}

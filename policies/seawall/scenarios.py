@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import combinations, islice, product
 from typing import Any, NamedTuple
 
 from seawall.design import Design
-from seawall.stack import Touched
+from seawall.stack import Stack, Touched
 from seawall.template import Template
 from seawall.values import Key, Unknown, Value, plain_text, same
 
@@ -25,13 +25,14 @@ class Scenarios(NamedTuple):
 def scenarios_of(design: Design) -> Scenarios:
     """Every scenario of a design whose conditions come out unlike those of all before it."""
     choices = _choices(design)
-    usual = _outcome(design)
+    outcomes = _Outcomes()
+    usual = outcomes.of(design)
     seen = {tuple(usual.items())}
     designs: list[Design] = []
     assignments = _combinations(choices)
     for assignment in islice(assignments, MAX_SCENARIOS):
         candidate = design.under(assignment, _described(assignment))
-        outcome = _outcome(candidate)
+        outcome = outcomes.of(candidate)
         if any(answer is None and usual.get(key) is not None for key, answer in outcome.items()):
             continue  # where less is known than under the defaults, nothing is learnt
         if tuple(outcome.items()) not in seen:
@@ -40,14 +41,43 @@ def scenarios_of(design: Design) -> Scenarios:
     return Scenarios(tuple(designs), next(assignments, None) is not None)
 
 
-def _outcome(design: Design) -> dict[Key, bool | None]:
-    """How every condition comes out, ``None`` for an unknown one."""
-    found: dict[Key, bool | None] = {}
-    for stack in design.stacks.values():
-        for name in stack.conditions:
-            answer = stack.condition(name)
-            found[stack.name, name] = answer if isinstance(answer, bool) else None
-    return found
+Read = dict[Key, Value]
+"""What an evaluation read: the value that the scenario gives to each parameter, ``None`` where it gives none."""
+
+
+class _Outcomes:
+    """How the conditions of a design come out in one scenario after the other.
+
+    A condition that has come out for the same values of all it reads comes out so again: it is not evaluated.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Hashable, list[tuple[Read, bool | None]]] = {}
+
+    def of(self, design: Design) -> dict[Key, bool | None]:
+        """How every condition comes out, ``None`` for an unknown one."""
+        # What is read of the region is not always noted.
+        regions = tuple((key, value) for key, value in design.assignment.items() if key[1] == "AWS::Region")
+        return {
+            (stack.name, name): self._outcome(design, stack, name, regions)
+            for stack in design.stacks.values()
+            for name in stack.conditions
+        }
+
+    def _outcome(self, design: Design, stack: Stack, name: str, regions: Hashable) -> bool | None:
+        seen = self._seen.setdefault((stack.name, name, regions), [])
+        given = design.assignment.get
+        for read, outcome in seen:
+            if all(given(key) == value for key, value in read.items()):
+                return outcome
+        touched, design.touched = design.touched, set()
+        answer = stack.condition(name)
+        outcome = answer if isinstance(answer, bool) else None
+        read = {(place, parameter): given((place, parameter)) for kind, place, parameter in design.touched
+                if kind == "parameter"}  # fmt: skip
+        seen.append((read, outcome))
+        design.touched = touched
+        return outcome
 
 
 def outcome_of(design: Design, touched: set[Touched]) -> tuple[Any, ...]:

@@ -20,10 +20,20 @@ class Selection(NamedTuple):
 
     def of(self, policies: Iterable[Policy], objective: Objective) -> tuple[Policy, ...]:
         """The policies to apply to a design with this objective; what is chosen by name is always judged."""
-        chosen = (policy for policy in policies if policy.id not in self.without)
-        if self.only or self.groups:
-            return tuple(policy for policy in chosen if policy.id in self.only or policy.group in self.groups)
-        return tuple(policy for policy in chosen if objective.judges(policy.group))
+        possible = self.possible(policies)
+        return possible if self.by_name else tuple(policy for policy in possible if objective.judges(policy.group))
+
+    def possible(self, policies: Iterable[Policy]) -> tuple[Policy, ...]:
+        """The policies that some objective applies, or that are chosen by name."""
+        chosen = tuple(policy for policy in policies if policy.id not in self.without)
+        if not self.by_name:
+            return chosen
+        return tuple(policy for policy in chosen if policy.id in self.only or policy.group in self.groups)
+
+    @property
+    def by_name(self) -> bool:
+        """Whether the user chose policies or groups: these are judged whatever the objective."""
+        return bool(self.only or self.groups)
 
 
 def selection(

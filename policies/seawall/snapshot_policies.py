@@ -79,7 +79,7 @@ def _rule(schedule: Value) -> Rule:
     copies = items(field(schedule, "CrossRegionCopyRules"))
     made = (Copy(region=copies),) if isinstance(copies, Unknown) else tuple(map(_copy, copies))
     when = field(schedule, "CreateRule")
-    kept = _days(field(schedule, "RetainRule"))
+    kept = days_of(field(schedule, "RetainRule"))
     return Rule(field(schedule, "Name"), when, None, kept, made)
 
 
@@ -87,11 +87,12 @@ def _copy(rule: Value) -> Copy:
     region = field(rule, "TargetRegion")
     return Copy(
         region=field(rule, "Target") if region is None else region,
-        delete_after_days=_days(field(rule, "RetainRule")),
+        delete_after_days=days_of(field(rule, "RetainRule")),
     )
 
 
-def _days(rule: Value) -> float | Unknown | None:
+def days_of(rule: Value) -> float | Unknown | None:
+    """The days that a retention rule keeps a snapshot; ``None`` where it counts snapshots instead."""
     interval = number(field(rule, "Interval"))
     unit = field(rule, "IntervalUnit")
     if isinstance(interval, float):

@@ -33,12 +33,15 @@ BUDGET = 20_000_000
 class Stack:
     """Evaluates one template under one scenario of its design. Results are kept: values never change."""
 
-    def __init__(self, template: Template, design: Design, assignment: dict[Key, Value]) -> None:
+    def __init__(
+        self, template: Template, design: Design, assignment: dict[Key, Value], usual: Stack | None = None
+    ) -> None:
         self.template = template
         self.name = template.name
         self.mappings = template.mappings
         self.design = design
         self._assignment = assignment
+        self._usual, self._changed = usual, _changed(usual, assignment)
         self._kept: dict[Any, tuple[Value, frozenset[Touched]]] = {}
         self._in_progress: set[Any] = set()
         self._budget = BUDGET
@@ -219,7 +222,7 @@ class Stack:
 
     def _keep(self, key: Any, compute: Callable[[], Value]) -> Value:
         touched = self.design.touched
-        kept = self._kept.get(key)
+        kept = self._kept.get(key) or self._kept_as_usual(key)
         if kept is None:
             if key in self._in_progress:
                 return Unknown((f"{key[0]} {key[1]}, which depends on itself",))
@@ -235,6 +238,16 @@ class Stack:
                 self.design.touched = touched
         touched |= kept[1]
         return kept[0]
+
+    def _kept_as_usual(self, key: Any) -> tuple[Value, frozenset[Touched]] | None:
+        """What the usual scenario knows already, where it read nothing that is otherwise in this one."""
+        if self._usual is None or (key[0], self.name, key[1]) in self._changed:
+            return None
+        kept = self._usual._kept.get(key)
+        if kept is None or not self._changed.isdisjoint(kept[1]):
+            return None
+        self._kept[key] = kept
+        return kept
 
     def _parameter(self, name: str) -> Value:
         declared = self.template.parameters[name]
@@ -283,6 +296,18 @@ class Stack:
         label = {"AWS::AccountId": "the account", "AWS::StackName": "the stack's name"}.get(name, name)
         # An account is one for the whole design as far as it is known; a name is each stack's own.
         return Unknown((label,), identity=(name, "" if name == "AWS::AccountId" else self.name))
+
+
+def _changed(usual: Stack | None, assignment: dict[Key, Value]) -> set[Touched]:
+    """The parameters that a scenario sets otherwise than the usual one."""
+    if usual is None:
+        return set()
+    before = usual._assignment
+    return {
+        ("parameter", *key)
+        for key in {*before, *assignment}
+        if (key in before) != (key in assignment) or before.get(key) != assignment.get(key)
+    }
 
 
 _USUALLY = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}

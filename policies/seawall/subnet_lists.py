@@ -25,7 +25,17 @@ def elements_of(value: Value, design: Design) -> tuple[list[Value], list[Unknown
         elif item not in (None, "") and (sign_of(item) is None or sign_of(item) not in seen):
             seen.add(sign_of(item))
             elements.append(item)
-    return elements, unbounded
+    return elements, [*unbounded, *_open_ends(elements, design)]
+
+
+def _open_ends(elements: list[Value], design: Design) -> list[Unknown]:
+    """What the blocks depend on that make one subnet in each zone of a region, however many there are."""
+    found: dict[str, list[Unknown]] = {}
+    for one in elements:
+        resource = design.all.get(one.key) if isinstance(one, Reference) else None
+        if resource is not None and resource.open_end is not None:
+            found.setdefault(resource.id.rpartition("[")[0], []).append(resource.open_end)
+    return [ends[0] for ends in found.values() if len(ends) > 1]
 
 
 def _is_placeholder(item: Value) -> bool:

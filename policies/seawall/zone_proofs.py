@@ -13,6 +13,8 @@ PAIRWISE = (
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", ("Subnets", "SubnetMappings")),
     ("AWS::ElasticLoadBalancing::LoadBalancer", ("Subnets",)),
     ("AWS::EC2::TransitGatewayAttachment", ("SubnetIds",)),
+    ("AWS::EC2::TransitGatewayVpcAttachment", ("SubnetIds",)),
+    ("AWS::EC2::VPCEndpoint", ("SubnetIds",)),
     ("AWS::NetworkFirewall::Firewall", ("SubnetMappings",)),
 )
 """Lists in which the API takes one subnet of each zone, by the API reference of their ``Create`` calls."""

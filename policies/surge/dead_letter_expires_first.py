@@ -39,7 +39,7 @@ def _compare(queue: Resource, kept: float | Unknown, sources: list[Resource]) ->
                 f"{queue.id} {_days(kept)} from the same start, so what waited is gone before anyone looks"
             )
             evidence = (f"{source.id} ({_days(period)}) → {queue.id} ({_days(kept)})",)
-            return flagged(problem, fix=FIX, at=AT, evidence=evidence)
+            return flagged(problem, fix=FIX, at=AT, evidence=evidence, sets={AT: int(LONGEST)})
     return accepted("it keeps messages longer than the queue they come from", at=AT)
 
 

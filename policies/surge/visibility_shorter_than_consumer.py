@@ -1,5 +1,7 @@
 """See visibility_shorter_than_consumer.md: why it matters, how to fix it, what is and is not flagged."""
 
+import math
+
 from seawall.design import Design, Resource
 from seawall.messaging import MAPPING, consumers, function_of
 from seawall.policy import Outcome, Verdict, accepted, flagged, not_applicable, policy, undecided
@@ -8,6 +10,7 @@ from seawall.values import Unknown
 QUEUE_DEFAULT = 30.0  # seconds, of VisibilityTimeout
 FUNCTION_DEFAULT = 3.0  # seconds, of a function's Timeout
 ADVISED = 6  # times the function's timeout, says the Lambda developer guide: room for retries when it is throttled
+LONGEST = 43_200  # seconds, 12 hours: what a queue takes at most
 AT = "VisibilityTimeout"
 
 
@@ -15,6 +18,7 @@ AT = "VisibilityTimeout"
 def visibility_shorter_than_consumer(queue: Resource, design: Design) -> Verdict:
     """Queue hands a message out again while its consumer still works on it."""
     verdicts = [_compare(queue, link.by, design) for link in consumers(queue, design) if link.by.type == MAPPING]
+    verdicts.sort(key=lambda verdict: dict(verdict.sets).get(AT, 0), reverse=True)  # the slowest consumer decides
     for outcome in (Outcome.FLAGGED, Outcome.UNDECIDED):
         for verdict in verdicts:
             if verdict.outcome is outcome:
@@ -41,7 +45,8 @@ def _compare(queue: Resource, mapping: Resource, design: Design) -> Verdict:
             f"{function.id} may work for {timeout:g} s on a message that is handed out again "
             f"after {visibility:g} s: under load the same work is done twice"
         )
-        return flagged(problem, fix=f"set {AT} to at least {advised:g}", at=AT, evidence=evidence)
+        sets = {AT: min(math.ceil(advised), LONGEST)}
+        return flagged(problem, fix=f"set {AT} to at least {advised:g}", at=AT, evidence=evidence, sets=sets)
     advice = f"; AWS advises {advised:g} s (6 × the timeout plus the batching window)"
     note = advice if visibility < advised else ""
     covered = f"{visibility:g} s cover the {timeout:g} s that {function.id} may take{note}"

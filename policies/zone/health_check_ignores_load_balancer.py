@@ -1,18 +1,19 @@
 """See health_check_ignores_load_balancer.md: why it matters, how to fix it, what is and is not flagged."""
 
+from seawall.capacity import is_behind_load_balancer
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
-from seawall.subnet_lists import elements_of
-from seawall.values import Unknown, Value, reasons
+from seawall.values import Value, reasons
 
 AT = "HealthCheckType"
+GRACE = 300  # seconds, what the console and Terraform propose
 FIX = "set HealthCheckType: ELB and a HealthCheckGracePeriod that covers the start"
 
 
 @policy(applies_to="AWS::AutoScaling::AutoScalingGroup")
 def health_check_ignores_load_balancer(group: Resource, design: Design) -> Verdict:
     """Auto Scaling group keeps instances that its load balancer has given up."""
-    behind = _behind(group, design)
+    behind = is_behind_load_balancer(group, design)
     if behind is False:
         return not_applicable("no load balancer sends it requests")
     checks = group.get(AT)
@@ -26,13 +27,13 @@ def health_check_ignores_load_balancer(group: Resource, design: Design) -> Verdi
         "only the machine is checked, not its answers: an instance that runs but fails every request is never replaced",
         fix=FIX,
         at=AT,
+        sets=_mending(group, checks),
     )
 
 
-def _behind(group: Resource, design: Design) -> Value:
-    """Whether a load balancer sends requests to the group: an ``Unknown`` where a whole list is unknown."""
-    lists = [group.get(name) for name in ("TargetGroupARNs", "LoadBalancerNames", "TrafficSources")]
-    single, unbounded = elements_of(lists, design)
-    if single:
-        return True
-    return Unknown(reasons(unbounded)) if unbounded else False
+def _mending(group: Resource, checks: Value) -> dict[str, str | int]:
+    more = isinstance(checks, str) and checks not in ("", "EC2")
+    sets: dict[str, str | int] = {AT: f"{checks},ELB" if more else "ELB"}
+    if group.get("HealthCheckGracePeriod") is None:
+        sets["HealthCheckGracePeriod"] = GRACE  # none at all would kill what has not started yet
+    return sets

@@ -1,9 +1,10 @@
 """See lone_cluster_member.md: why it matters, how to fix it, what is and is not flagged."""
 
-from seawall.capacity import Count, counted, members_of, scaling_floor
+from seawall.capacity import Count, counted, members_of
 from seawall.design import Design, Resource
 from seawall.placement import spread_of_subnets, spread_of_zones
 from seawall.policy import Verdict, accepted, flagged, policy, undecided
+from seawall.scaling import scaling_floor
 from seawall.values import Unknown
 
 CLUSTERS = ("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster")

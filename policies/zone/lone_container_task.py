@@ -1,8 +1,9 @@
 """See lone_container_task.md: why it matters, how to fix it, what is and is not flagged."""
 
-from seawall.capacity import is_daemon, scaling_floor
+from seawall.capacity import is_daemon
 from seawall.design import Design, Resource
 from seawall.policy import Verdict, accepted, flagged, not_applicable, policy, undecided
+from seawall.scaling import scaling_floor
 from seawall.values import Unknown, reasons
 
 AT = "DesiredCount"
@@ -32,4 +33,5 @@ def lone_container_task(service: Resource, design: Design) -> Verdict:
         "one task does all the work: when its zone is lost, nobody is served until a new one has started",
         fix=FIX,
         at=AT,
+        sets={AT: 2} if floor is None else None,  # else scaling sets the count, whatever is written here
     )

@@ -21,13 +21,22 @@ def lone_scaling_group(group: Resource, design: Design) -> Verdict:
         return undecided("whoever sets its capacity later", at=at, message=message, fix=FIX)
     loss = "when its zone is lost, nobody is served until a new one has started"
     if capacity < 2:
-        return flagged(f"one instance does all the work: {loss}", fix=FIX, at=at)
+        return flagged(f"one instance does all the work: {loss}", fix=FIX, at=at, sets=_mending(group))
     reduced = _reduced_to_one(group, design)
     if reduced is None:
         return accepted(f"it starts with {capacity:g} instances", at=at)
     problem = f"from each run of {reduced.id} on one instance does all the work: {loss}"
     fix = f"set DesiredCapacity and MaxSize of {reduced.id} to 2 or more"
     return flagged(problem, fix=fix, at=at, evidence=(f"{reduced.id} → {group.id}",))
+
+
+def _mending(group: Resource) -> dict[str, int]:
+    """Two of them, and room for more: every number that is written and smaller."""
+    sizes = {name: group.number(name) for name in ("MinSize", "MaxSize", "DesiredCapacity")}
+    if any(isinstance(size, Unknown) for size in sizes.values()):
+        return {}
+    found = {name: 2 for name, size in sizes.items() if isinstance(size, float) and size < 2}
+    return {**found, "MaxSize": 4} if isinstance(sizes["MaxSize"], float) and sizes["MaxSize"] < 3 else found
 
 
 def _reduced_to_one(group: Resource, design: Design) -> Resource | None:

@@ -6,6 +6,8 @@ from seawall.values import Unknown
 
 FIX = "set MultiAZ: true"
 
+ALONE = ("sqlserver-ex", "sqlserver-web", "custom-")
+
 ELSEWHERE = {
     "DBClusterIdentifier": "its cluster decides",
     "SourceDBInstanceIdentifier": "a read replica is a copy: its source decides",
@@ -27,11 +29,14 @@ def single_az_database(database: Resource, design: Design) -> Verdict:
             return accepted(accepting, at="MultiAZ") if multi_az else undecided(value, at=name, fix=FIX)
         if value:
             return not_applicable(why)
+    placed = database.get("AvailabilityZone") is not None  # the API takes no zone together with a standby
     return accept_if(
         database,
         "MultiAZ",
         equals=True,
         otherwise="no standby waits in another zone: the loss of one zone takes it down until it is restored",
-        fix=FIX,
+        fix=FIX + (" and leave AvailabilityZone out" if placed else ""),
         accepting=accepting,
+        # Not every edition of SQL Server takes a standby.
+        sets=None if placed or str(engine).startswith(ALONE) else {"MultiAZ": True},
     )

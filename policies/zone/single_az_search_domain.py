@@ -29,10 +29,10 @@ def _by_zone_awareness(domain: Resource, design: Design, at: str, count_at: str,
     aware, count = domain.boolean(at), domain.number(count_at)
     if not aware:
         message = "its nodes are all in one zone: searches fail and data is unreachable when it is lost"
-        return flagged(message, fix=fix, at=at)
+        return flagged(message, fix=fix, at=at, sets=_mending(domain, at, count_at))
     if domain.get(count_at) is None or (isinstance(count, float) and count < 2):
         message = "a single data node cannot be in two zones: its shards are gone with its zone"
-        return flagged(message, fix=fix, at=count_at)
+        return flagged(message, fix=fix, at=count_at, sets=_mending(domain, at, count_at))
     subnets = domain.get("VPCOptions.SubnetIds")
     if subnets is not None and spread_of_subnets(subnets, domain, design).several is False:
         message = "its nodes are all in one zone, for its subnets are"
@@ -41,3 +41,14 @@ def _by_zone_awareness(domain: Resource, design: Design, at: str, count_at: str,
         if isinstance(value, Unknown):
             return undecided(value, at=path, fix=fix)
     return accepted("its nodes are spread over two zones or more", at=at)
+
+
+def _mending(domain: Resource, at: str, count_at: str) -> dict[str, bool | int] | None:
+    """Two zones need an even number of nodes, and a subnet for each where the domain is in a VPC."""
+    count, subnets = domain.number(count_at), domain.items("VPCOptions.SubnetIds")
+    if isinstance(subnets, Unknown) or len(subnets) == 1 or isinstance(count, Unknown):
+        return None
+    nodes = 1 if count is None else int(count)
+    if nodes > 1 and nodes % 2:
+        return None
+    return {at: True} if nodes > 1 else {at: True, count_at: 2}

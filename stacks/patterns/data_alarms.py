@@ -10,6 +10,7 @@ from constructs import Construct
 
 from stacks.names import Names
 from stacks.patterns.alarms import RUNBOOKS, RunbookAlarm, Urgency
+from stacks.patterns.exception import accept_finding
 from stacks.patterns.measure import FIVE_MINUTES, measure, total
 from stacks.promises import COPY_SECONDS
 from stacks.storage import REPLICATION_RULE
@@ -185,3 +186,9 @@ class BackupAlarms(Construct):
             state = EventField.from_path(f"$.detail.{field}")
             text = f"{what} in {region}: {state}. Runbook: {RUNBOOKS}#backup-failed"
             failed.add_target(SnsTopic(topic, message=RuleTargetInput.from_text(text)))
+            accept_finding(
+                failed,
+                "SEA_EVENT_RULE_WITHOUT_DEAD_LETTER",
+                reason="EventBridge tries for a day; the job stays in AWS Backup's list, "
+                "and the audit tells what has no new backup",
+            )

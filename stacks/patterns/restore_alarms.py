@@ -21,6 +21,8 @@ UNKNOWN = "unknown"
 OVERDUE_DAYS = {"daily": 2, "weekly": 8, "monthly": 32}
 """One turn, the longest there is, and a day in which the restore may run."""
 
+MISSED_MINUTES = 5
+
 HOUR = Duration.hours(1)
 HOURS = 3
 """The age is measured once an hour, by a function that may fail once."""
@@ -118,5 +120,28 @@ class RestoreAlarms(Construct):
             ),
             threshold=TABLE_RESTORE_MINUTES * 60,
             urgency=Urgency.TICKET,
+            missing=TreatMissingData.NOT_BREACHING,
+        )
+
+
+class MissedAlarm(RunbookAlarm):
+    """The alarm of the queue `role`, which keeps the events that a function of the restore test failed at.
+
+    Survives a check that breaks now and then: nobody waits until a restore is overdue to look at the first event left.
+    """
+
+    def __init__(self, scope: Construct, name: str, *, names: Names, role: str) -> None:
+        super().__init__(
+            scope,
+            name,
+            names=names,
+            role=role,
+            runbook="restore-missed",
+            means="A restore was not judged, or what it must contain not written down, although it was tried again.",
+            metric=measure("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", QueueName=names.name(role)),
+            threshold=0,
+            periods=MISSED_MINUTES,
+            urgency=Urgency.TICKET,
+            # SQS is silent about a queue that nothing happened to for six hours.
             missing=TreatMissingData.NOT_BREACHING,
         )

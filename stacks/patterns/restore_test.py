@@ -16,7 +16,7 @@ from stacks.patterns.data_kind import holds_derived_data
 from stacks.patterns.drive_bucket import DriveBucket
 from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
-from stacks.patterns.restore_alarms import RestoreAlarms, Restored
+from stacks.patterns.restore_alarms import MissedAlarm, RestoreAlarms, Restored
 from stacks.patterns.service_function import ServiceFunction
 from stacks.patterns.work_queue import FailureQueue
 
@@ -194,8 +194,10 @@ class RestoreTest(Construct):
         pattern: EventPattern | None = None,
         schedule: Schedule | None = None,
     ) -> None:
-        """Have events start `function`; one that it never took, or failed at, is kept."""
-        missed = FailureQueue(function, "Missed", names=self._names, role=f"{name.lower()}-missed").queue
+        """Have events start `function`; one that it never took, or failed at, is kept and told of."""
+        role = f"{name.lower()}-missed"
+        missed = FailureQueue(function, "Missed", names=self._names, role=role).queue
+        MissedAlarm(function, "MissedEvents", names=self._names, role=role)
         function.alias.configure_async_invoke(on_failure=SqsDestination(missed))
         target = LambdaFunction(function.alias, dead_letter_queue=missed)
         Rule(function, name, event_pattern=pattern, schedule=schedule, targets=[target])

@@ -131,6 +131,11 @@ class StatusPage(Construct):
     def _accept(self, distribution: Distribution, named: str | None) -> None:
         accept_finding(
             distribution,
+            "SEA_SINGLE_ORIGIN_DISTRIBUTION",
+            reason="While this region is lost the edge shows the last page for a day, and the page says how old it is",
+        )
+        accept_finding(
+            distribution,
             "AwsSolutions-CFR1",
             "AwsSolutions-CFR2",
             reason="Two public objects for everybody everywhere: there is nothing to attack but the edge itself",

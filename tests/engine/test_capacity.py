@@ -10,12 +10,12 @@ from seawall.capacity import (
     groups_under,
     members_of,
     nodes_of_cache,
-    scaling_floor,
 )
 from seawall.design import Design, Resource
 from seawall.documents import read_yaml
 from seawall.instances import dependents_of, twins_of
 from seawall.routing import subnets_routed_through
+from seawall.scaling import scaling_floor
 from seawall.source import Document
 from seawall.sources.cloudformation import template_of
 from seawall.values import Reference, Unknown

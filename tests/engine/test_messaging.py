@@ -16,7 +16,9 @@ from seawall.messaging import (
     invocations,
     is_handler,
     mappings_of,
+    protocols,
     redrive,
+    reserved_runs,
     senders,
     source_kind,
 )
@@ -337,3 +339,21 @@ def test_two_designs_share_no_facts() -> None:
     first, second = design({"Work": FUNCTION, "Rule": rule}), design({"Work": FUNCTION})
     assert len(invocations(named(first, "Work"), first)) == 1
     assert invocations(named(second, "Work"), second) == []
+
+
+def test_the_subscribers_of_a_topic_are_reached_by_their_protocols() -> None:
+    topic = resource("AWS::SNS::Topic", Subscription=[{"Protocol": "email", "Endpoint": "a@example.com"}])
+    queue = resource("AWS::SNS::Subscription", Protocol="sqs", Endpoint="arn:aws:sqs:::q", TopicArn={"Ref": "News"})
+    found = design({"News": topic, "ToQueue": queue})
+    assert protocols(named(found, "News"), found) == ["email", "sqs"]
+
+
+@pytest.mark.parametrize(("written", "runs"), [({}, None), ({"ReservedConcurrentExecutions": 2}, 2.0)])
+def test_a_function_has_as_many_runs_reserved_as_it_says(written: dict[str, Any], runs: float | None) -> None:
+    found = design({"Work": resource("AWS::Lambda::Function", **written)})
+    assert reserved_runs(named(found, "Work")) == runs
+
+
+def test_what_terraform_calls_unreserved_reserves_nothing() -> None:
+    found = design({"Work": resource("AWS::Lambda::Function", ReservedConcurrentExecutions=-1)})
+    assert reserved_runs(named(found, "Work")) is None

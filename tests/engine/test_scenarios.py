@@ -123,3 +123,62 @@ def test_all_combinations_of_few_switches_are_tried_and_nothing_is_cut() -> None
     found = scenarios(text)
     assert len(found.designs) == 2**6 - 1
     assert not found.cut
+
+
+LENT = """
+Parameters:
+  Size: {Type: String, Default: small}
+  Zones: {Type: CommaDelimitedList, Default: "a,b"}
+Conditions:
+  Small: !Equals [!Ref Size, small]
+Resources:
+  Thing:
+    Type: AWS::Thing
+    Properties:
+      Named: !Ref Size
+      Chosen: !If [Small, 1, 2]
+      Spread: !Ref Zones
+"""
+
+
+def test_another_scenario_takes_over_what_does_not_depend_on_the_difference() -> None:
+    usual = design_of(LENT)
+    before = {name: usual.all["", "Thing"].get(name) for name in ("Named", "Chosen", "Spread")}
+    other = usual.under({("", "Size"): "large"}, "Size is 'large'")
+    after = {name: other.all["", "Thing"].get(name) for name in ("Named", "Chosen", "Spread")}
+    assert before == {"Named": "small", "Chosen": 1, "Spread": ["a", "b"]}
+    assert after == {"Named": "large", "Chosen": 2, "Spread": ["a", "b"]}
+    assert after["Spread"] is before["Spread"]
+
+
+def test_what_is_taken_over_counts_as_read() -> None:
+    usual = design_of(LENT)
+    usual.all["", "Thing"].get("Chosen")
+    other = usual.under({("", "Zones"): "c"}, "")
+    other.all["", "Thing"].get("Chosen")
+    assert other.touched == {("condition", "", "Small"), ("parameter", "", "Size")}
+
+
+def test_a_scenario_of_a_scenario_goes_back_to_the_default() -> None:
+    large = design_of(LENT).under({("", "Size"): "large"}, "")
+    assert large.all["", "Thing"].get("Chosen") == 2
+    assert large.under({}, "").all["", "Thing"].get("Chosen") == 1
+
+
+def test_conditions_come_out_alike_whether_or_not_they_are_evaluated_again() -> None:
+    parameters = "".join(f"  P{number}: {{Type: String, Default: a}}\n" for number in range(3))
+    text = f"""
+Parameters:
+{parameters}
+Conditions:
+  First: !Equals [!Ref P0, b]
+  Second: !And [!Condition First, !Equals [!Ref P1, b]]
+  Third: !Or [!Condition Second, !Equals [!Ref P2, b]]
+Resources: {{}}
+"""
+    for design in scenarios(text).designs:
+        fresh = design_of(text).under(design.assignment, "").stacks[""]
+        first = fresh.condition("First")
+        assert first is (design.assignment.get(("", "P0")) == "b")
+        assert fresh.condition("Second") is (first and design.assignment.get(("", "P1")) == "b")
+    assert len(scenarios(text).designs) > 3

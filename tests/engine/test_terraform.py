@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from seawall.documents import Unreadable
+from seawall.placement import MANY, spread_of_subnets
 from seawall.sources import terraform
 from seawall.sources.terraform import CheckovMissing, read_modules
 from seawall.sources.terraform_words import in_terraform
@@ -471,3 +472,77 @@ def test_without_checkov_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
 )
 def test_a_fix_speaks_terraform(resource_type: str, fix: str, in_its_words: str) -> None:
     assert in_terraform(fix, resource_type) == in_its_words
+
+
+ZONES = """
+    provider "aws" { region = "eu-central-1" }
+    data "aws_availability_zones" "here" {}
+    locals { zones = slice(data.aws_availability_zones.here.names, 0, 3) }
+    resource "aws_subnet" "set" {
+      for_each          = toset(local.zones)
+      availability_zone = each.key
+    }
+    resource "aws_subnet" "map" {
+      for_each          = { for position, zone in local.zones : zone => position }
+      availability_zone = each.key
+      cidr_block        = "10.0.${each.value}.0/24"
+    }
+    resource "aws_subnet" "zip" {
+      for_each          = zipmap(local.zones, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"])
+      availability_zone = each.key
+    }
+    resource "aws_subnet" "all" {
+      for_each          = toset(data.aws_availability_zones.here.names)
+      availability_zone = each.key
+    }
+    resource "aws_nat_gateway" "one_each" {
+      for_each  = toset(local.zones)
+      subnet_id = aws_subnet.map[each.key].id
+    }
+"""
+
+
+@pytest.mark.parametrize(("label", "expected"), [("set", 3), ("map", 3), ("zip", 3), ("all", 2)])
+def test_a_loop_over_zones_that_only_the_deployment_names_makes_an_instance_in_each(
+    label: str, expected: int, tmp_path: Path
+) -> None:
+    design = root_module(tmp_path, ZONES)
+    made = [one for (_, address), one in design.all.items() if address.startswith(f"aws_subnet.{label}[")]
+    zones = [one.get("AvailabilityZone") for one in made]
+    assert len(made) == len({zone.identity for zone in zones}) == expected
+
+
+def test_a_resource_is_found_by_a_zone_that_only_the_deployment_names(tmp_path: Path) -> None:
+    design = root_module(tmp_path, ZONES)
+    gateways = [one for (_, address), one in design.all.items() if address.startswith("aws_nat_gateway.")]
+    assert len({gateway.get("SubnetId") for gateway in gateways}) == 3
+
+
+def test_a_condition_that_is_decided_names_only_what_its_side_names(tmp_path: Path) -> None:
+    design = root_module(
+        tmp_path,
+        """
+        resource "aws_sqs_queue" "dead" {}
+        resource "aws_sqs_queue" "work" {
+          for_each = { kept = true, dropped = false }
+          name     = each.value ? "${aws_sqs_queue.dead.name}-source" : "alone"
+        }
+        """,
+    )
+    referrers = [other.id for other, _ in design.referrers(design.all["", "aws_sqs_queue.dead"])]
+    assert referrers == ['aws_sqs_queue.work["kept"]']
+
+
+def test_a_loop_over_all_zones_of_a_region_may_make_more_than_two(tmp_path: Path) -> None:
+    text = (
+        ZONES
+        + """
+    resource "aws_lb" "all" { subnets = [for subnet in aws_subnet.all : subnet.id] }
+    resource "aws_lb" "three" { subnets = [for subnet in aws_subnet.set : subnet.id] }
+    resource "aws_lb" "one" { subnets = slice(values(aws_subnet.all)[*].id, 0, 1) }
+    """
+    )
+    design = root_module(tmp_path, text)
+    balancers = [design.all["", f"aws_lb.{name}"] for name in ("all", "three", "one")]
+    spreads = [spread_of_subnets(one.get("Subnets"), one, design) for one in balancers]
+    assert [(spread.at_least, spread.at_most) for spread in spreads] == [(2, MANY), (3, 3), (1, 1)]

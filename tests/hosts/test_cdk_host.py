@@ -60,7 +60,13 @@ def rules(found: list[dict[str, Any]]) -> set[str]:
 def database(scope: Construct, name: str = "Orders", *, spread: bool = True) -> rds.CfnDBInstance:
     """A database that survives everything, but for its zone where ``spread`` is false."""
     instance = rds.CfnDBInstance(
-        scope, name, engine="postgres", multi_az=spread, backup_retention_period=14, deletion_protection=True
+        scope,
+        name,
+        engine="postgres",
+        multi_az=spread,
+        backup_retention_period=14,
+        deletion_protection=True,
+        max_allocated_storage=100,
     )
     instance.cfn_options.deletion_policy = CfnDeletionPolicy.SNAPSHOT
     instance.cfn_options.update_replace_policy = CfnDeletionPolicy.SNAPSHOT

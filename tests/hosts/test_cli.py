@@ -483,6 +483,13 @@ def test_list_complains_about_a_broken_policy(seawall: Run, own_policies: Path) 
 
 
 @pytest.mark.parametrize(
+    "name", ["assumptions", "baseline", "configuration_file", "exception_list", "joining", "promises"]
+)
+def test_what_only_a_configuration_asks_for_is_not_loaded_without_one(name: str, imported: set[str]) -> None:
+    assert f"seawall.{name}" not in imported
+
+
+@pytest.mark.parametrize(
     "heavy",
     ["asyncio", "checkov", "aws_cdk", "concurrent.futures", "email", "hashlib", "http", "logging", "shutil",
      "socket", "subprocess", "xml"],

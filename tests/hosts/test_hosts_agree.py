@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from seawall.sources.cloudformation import parse
+from seawall.values import field
 
 from tests.command import check
 from tests.examples import EXAMPLES, write_examples
@@ -80,19 +82,29 @@ def resource_id(name: str, framework: str) -> str:
     return name.rpartition(".")[2] if framework == "cloudformation" else name
 
 
+ORDER = ("flagged", "skipped", "undecided", "accepted")
+"""The worst first: checkov hears one verdict of a policy about a block, the worst."""
+
+
 def command(folder: Path) -> set[Said]:
     """What the command says; checkov has no word for undecided, so that is left out."""
-    report = check(folder)[1]
-    return {
-        Said(
-            finding["policy"],
-            Path(finding["file"]).relative_to(folder).as_posix(),
-            finding["resource"],
-            finding["verdict"],
-        )
-        for finding in report["findings"]
-        if finding["verdict"] != "undecided"
-    }
+    worst: dict[tuple[str, str, str], str] = {}
+    for finding in check(folder)[1]["findings"]:
+        file = Path(finding["file"])
+        place = finding["policy"], file.relative_to(folder).as_posix(), declared(finding, file)
+        worst[place] = min(finding["verdict"], worst.get(place, "accepted"), key=ORDER.index)
+    return {Said(*place, verdict) for place, verdict in worst.items() if verdict != "undecided"}
+
+
+def declared(finding: dict[str, Any], file: Path) -> str:
+    """The resource that the template declares: what SAM makes of one stands in checkov's report on its block."""
+    resource = str(finding["resource"])
+    text = file.read_text("utf-8-sig")
+    if "AWS::Serverless-2016-10-31" not in text or file.suffix == ".tf":
+        return resource
+    lines = getattr(field(parse(str(file), text, []).lined, "Resources"), "lines", {})
+    before = [name for name, line in sorted(lines.items(), key=lambda item: item[1]) if line <= finding["line"]]
+    return resource if resource in lines or not before else before[-1]
 
 
 def differences(host: set[Said], own: set[Said]) -> Iterator[str]:

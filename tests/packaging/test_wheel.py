@@ -88,7 +88,7 @@ def test_every_policy_is_in_the_wheel_with_its_page(names: set[str], repository:
 
 def test_every_module_and_schema_of_the_engine_is_in_the_wheel(names: set[str], repository: Path) -> None:
     engine = repository / "policies" / "seawall"
-    shipped = [path for path in engine.rglob("*") if path.suffix in {".py", ".json"} or path.name == "py.typed"]
+    shipped = [path for path in engine.rglob("*") if path.suffix in {".py", ".jsonschema"} or path.name == "py.typed"]
     assert engine / "py.typed" in shipped
     assert {path.relative_to(engine.parent).as_posix() for path in shipped} <= names
 

@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from seawall.catalogue_page import catalogue
+from seawall.catalogue_page import INDEX_FILE, catalogue, index
 from seawall.loading import GROUPS, catalogue_folder, load_policies
 from seawall.pages import SECTIONS, Page, parse_page
 from seawall.policy import Policy
 from seawall.sources.terraform_mapping import KINDS
 
-POLICIES, BROKEN = load_policies()
+POLICIES, BROKEN = load_policies(at_once=True)
 FORBIDDEN = re.compile(r"\b(ensures?|ensured|ensuring|should consider)\b", re.IGNORECASE)
 
 
@@ -92,6 +92,10 @@ def test_the_page_and_the_policy_avoid_hollow_words(policy: Policy) -> None:
 def test_the_catalogue_is_up_to_date() -> None:
     written = (catalogue_folder() / "README.md").read_text("utf-8")
     assert written == catalogue(POLICIES), "write it again: python -m seawall.catalogue_page"
+
+
+def test_the_index_of_the_catalogue_is_up_to_date() -> None:
+    assert INDEX_FILE.read_text("utf-8") == index(POLICIES), "write it again: python -m seawall.catalogue_page"
 
 
 @every_policy

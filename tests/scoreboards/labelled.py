@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.command import check_everything
 from tests.other_people import SHARED
-from tests.scoreboards.concerns import LABELLED, LATER
+from tests.scoreboards.concerns import LABELLED
 from tests.scoreboards.publishing import publish
 
 TABLE = Path(__file__).with_name("labelled.md")
@@ -23,8 +23,8 @@ HEAD = """\
 
 Written by `python -m tests.scoreboards.labelled --write`; a test compares it with what the policies say
 today. *recall* is the share of the resources labelled *fail* that are flagged, *precision* the share of the
-flagged resources that are labelled *fail*; resources labelled *unknown* count for neither. *later* counts the
-failures that a policy of a later delivery will look for.
+flagged resources that are labelled *fail*; resources labelled *unknown* count for neither. *undecided* counts what
+the operator could decide and Seawall could not.
 
 """
 
@@ -48,13 +48,16 @@ class Judged:
         return "flagged" in self.verdicts
 
     @property
+    def undecided(self) -> bool:
+        """Whether the operator could decide, and no policy did although one asks what decides."""
+        return self.label != "unknown" and "undecided" in self.verdicts and not self.flagged
+
+    @property
     def outcome(self) -> str:
-        """``found``, ``missed``, ``later``, ``quiet``, ``alarm`` (a false one) or ``not scored``."""
+        """``found``, ``missed``, ``quiet``, ``alarm`` (a false one) or ``not scored``."""
         if self.label == "unknown":
             return "not scored"
         if self.label == "fail":
-            if (self.concern, self.type) in LATER:
-                return "later"
             return "found" if self.flagged else "missed"
         return "alarm" if self.flagged else "quiet"
 
@@ -102,25 +105,25 @@ def precision(judged: Iterable[Judged]) -> float | None:
     return share(count["found"], count["found"] + count["alarm"])
 
 
+def undecided_share(judged: Sequence[Judged]) -> float | None:
+    """Undecided of all that the operator could decide."""
+    decided = [each for each in judged if each.label != "unknown"]
+    return share(sum(each.undecided for each in decided), len(decided))
+
+
 def table(judged: Sequence[Judged]) -> str:
     """The scoreboard as Markdown."""
-    columns = ("found", "missed", "quiet", "alarm", "later", "not scored")
-    lines = [HEAD + f"| concern | labels | {' | '.join(columns)} | recall | precision |"]
-    lines.append("|---|" + "--:|" * (len(columns) + 3))
+    columns = ("found", "missed", "quiet", "alarm", "not scored")
+    lines = [HEAD + f"| concern | labels | {' | '.join(columns)} | undecided | recall | precision |"]
+    lines.append("|---|" + "--:|" * (len(columns) + 4))
     for concern in [*sorted({each.concern for each in judged}), "all"]:
         chosen = [each for each in judged if concern in (each.concern, "all")]
         count = Counter(each.outcome for each in chosen)
-        numbers = [len(chosen), *(count[name] for name in columns)]
+        numbers = [len(chosen), *(count[name] for name in columns), sum(each.undecided for each in chosen)]
         shares = [_percent(recall(chosen)), _percent(precision(chosen))]
         lines.append(f"| {concern} | {' | '.join([*map(str, numbers), *shares])} |")
     lines += ["", "## Disagreements", ""]
     lines += [_line(each) for each in judged if each.outcome in ("missed", "alarm")]
-    lines += ["", "## Left to later policies", ""]
-    lines += [
-        f"- {each.concern}: `{each.resource}` ({each.type}): {LATER[each.concern, each.type]}"
-        for each in judged
-        if each.outcome == "later"
-    ]
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from tests.command import check_everything
 from tests.examples import verdicts_by_folder
 from tests.other_people import SHARED
-from tests.scoreboards.concerns import PEERS
+from tests.scoreboards.concerns import PEERS, UNASKED
 from tests.scoreboards.publishing import publish
 
 TABLE = Path(__file__).with_name("peers.md")
@@ -112,7 +112,7 @@ def table(cases: Iterable[Case]) -> str:
     lines.append("|---|---|---|--:|--:|--:|--:|--:|")
     for source, concern in sorted({(case.source, case.concern) for case in cases}):
         chosen = [case for case in cases if (case.source, case.concern) == (source, concern)]
-        answered = ", ".join(PEERS.get(concern, ())) or "no policy yet"
+        answered = ", ".join(PEERS.get(concern, ())) or f"not asked: {UNASKED[concern]}"
         lines.append(f"| {source} | {concern} | {answered} | {_counts(chosen)} |")
     lines.append(f"| all | answered concerns | | {_counts([case for case in cases if case.concern in PEERS])} |")
     lines += ["", "## Where the two disagree", ""]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.other_people import shared_folder
 from tests.scoreboards.concerns import LABELLED
-from tests.scoreboards.labelled import TABLE, Judged, precision, recall, score, table
+from tests.scoreboards.labelled import TABLE, Judged, precision, recall, score, table, undecided_share
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +17,29 @@ def test_the_published_table_says_what_the_policies_say(judged: list[Judged]) ->
     assert TABLE.read_text("utf-8") == table(judged), "write it again: python -m tests.scoreboards.labelled --write"
 
 
+def test_nineteen_of_twenty_failures_are_found(judged: list[Judged]) -> None:
+    found = recall(judged)
+    assert found is not None
+    assert found >= 0.95
+
+
+def test_of_a_hundred_alarms_at_most_three_are_false(judged: list[Judged]) -> None:
+    right = precision(judged)
+    assert right is not None
+    assert right >= 0.97
+
+
+def test_less_than_a_tenth_of_what_an_operator_decides_is_undecided(judged: list[Judged]) -> None:
+    left = undecided_share(judged)
+    assert left is not None
+    assert left < 0.1
+
+
 @pytest.mark.parametrize("concern", LABELLED)
-def test_nine_of_ten_failures_are_found(judged: list[Judged], concern: str) -> None:
-    found = recall(each for each in judged if each.concern == concern)
+def test_no_concern_is_far_behind_the_others(judged: list[Judged], concern: str) -> None:
+    chosen = [each for each in judged if each.concern == concern]
+    found, right = recall(chosen), precision(chosen)
     assert found is None or found >= 0.9
-
-
-@pytest.mark.parametrize("concern", LABELLED)
-def test_at_most_one_alarm_of_twenty_is_false(judged: list[Judged], concern: str) -> None:
-    right = precision(each for each in judged if each.concern == concern)
     assert right is None or right >= 0.95
 
 

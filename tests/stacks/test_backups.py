@@ -152,6 +152,17 @@ def test_a_restore_that_is_not_good_wakes_somebody_up(backups: Template, role: s
     assert metric(alarm) == ("Drive", "RestoreFailed", found, "restore-test")
 
 
+@pytest.mark.parametrize("role", ["restored-missed", "hourly-missed", "daily-missed"])
+def test_an_event_that_a_function_of_the_restore_test_gave_up_is_told(backups: Template, role: str) -> None:
+    alarm = alarms(backups)[role]
+    assert f"clouddrive-{role}" in {queue["QueueName"] for queue in of_type(backups, "AWS::SQS::Queue")}
+    [watched] = [query["MetricStat"]["Metric"] for query in alarm["Metrics"]]
+    assert (watched["Namespace"], watched["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert watched["Dimensions"] == [{"Name": "QueueName", "Value": f"clouddrive-{role}"}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert "clouddrive-ticket" in json.dumps(alarm["AlarmActions"])
+
+
 def test_alarms_about_restores_look_for_the_names_that_the_services_write(repository: Path) -> None:
     written = (repository / "services" / "restore_validator" / "measures.py").read_text()
     assert f'SERVICE = "{restore_alarms.SERVICE}"' in written

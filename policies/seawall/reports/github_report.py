@@ -14,20 +14,21 @@ from seawall.reports.text_report import summary_line
 
 
 def render(report: Report, presentation: Presentation) -> Iterator[str]:
-    """An error for each flagged resource and for each thing that could not be read."""
+    """An error (or warning, or notice) for each flagged resource, and one for each thing that could not be read."""
     for finding in report.findings:
         if finding.verdict is Outcome.FLAGGED:
             what = f"{finding.resource} ({finding.type}): {finding.message}"
             message = f"{what}. Fix: {finding.fix} [{finding.policy}]"
-            yield _command(finding.file, finding.line, finding.title.rstrip("."), message)
+            level = "notice" if finding.severity == "note" else finding.severity
+            yield _command(finding.file, finding.line, finding.title.rstrip("."), message, level)
     for unread in report.unread:
         yield _command(unread.file, unread.line, "Not read or not judged", unread.reason)
     yield summary_line(report, presentation)
 
 
-def _command(file: str, line: int | None, title: str, message: str) -> str:
+def _command(file: str, line: int | None, title: str, message: str, level: str = "error") -> str:
     at = f",line={line}" if line else ""
-    return f"::error file={_property(file)}{at},title={_property(title)}::{_message(message)}"
+    return f"::{level} file={_property(file)}{at},title={_property(title)}::{_message(message)}"
 
 
 def _message(text: str) -> str:

@@ -14,7 +14,7 @@ from seawall.version import VERSION
 def render(report: Report, presentation: Presentation) -> Iterator[str]:
     """The lines of the report, one finding each: quick to write, and a difference shows what changed."""
     yield '{"findings": ['
-    yield from _elements(finding.as_json() for finding in report.findings)
+    yield from _elements({**item.as_json(), "paste": presentation.pasted(item)} for item in report.findings)
     yield '], "unread": ['
     yield from _elements(unread.as_json() for unread in report.unread)
     yield f'], "summary": {json.dumps(summary(report, presentation))}}}'

@@ -12,7 +12,7 @@ _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&
 
 
 def render(report: Report, presentation: Presentation) -> Iterator[str]:
-    """The lines of the document: flagged is a failure, unread an error; undecided and skipped are skipped."""
+    """The lines of the document: a flagged error is a failure, unread an error; all else but accepted is skipped."""
     suites: dict[str, list[Finding | Unread]] = {}
     everything: list[Finding | Unread] = [*report.findings, *report.unread]
     for entry in everything:
@@ -22,21 +22,27 @@ def render(report: Report, presentation: Presentation) -> Iterator[str]:
     for file, entries in suites.items():
         yield f'  <testsuite name="{_escaped(file)}" {_totals(entries)} time="0">'
         for entry in entries:
-            yield from _error(entry) if isinstance(entry, Unread) else _case(entry)
+            yield from _error(entry) if isinstance(entry, Unread) else _case(entry, presentation)
         yield "  </testsuite>"
     yield "</testsuites>"
 
 
 def _totals(entries: list[Finding | Unread]) -> str:
-    verdicts = [entry.verdict for entry in entries if isinstance(entry, Finding)]
-    skipped = verdicts.count(Outcome.UNDECIDED) + verdicts.count(Outcome.SKIPPED)
+    findings = [entry for entry in entries if isinstance(entry, Finding)]
+    failures = sum(map(_fails, findings))
+    accepted = sum(finding.verdict is Outcome.ACCEPTED for finding in findings)
     return (
-        f'tests="{len(entries)}" failures="{verdicts.count(Outcome.FLAGGED)}" '
-        f'errors="{len(entries) - len(verdicts)}" skipped="{skipped}"'
+        f'tests="{len(entries)}" failures="{failures}" '
+        f'errors="{len(entries) - len(findings)}" skipped="{len(findings) - failures - accepted}"'
     )
 
 
-def _case(finding: Finding) -> Iterator[str]:
+def _fails(finding: Finding) -> bool:
+    # A warning that counted as a failure would stop the pipelines that read this.
+    return finding.verdict is Outcome.FLAGGED and finding.severity == "error"
+
+
+def _case(finding: Finding, presentation: Presentation) -> Iterator[str]:
     name = _escaped(f"{finding.policy} {finding.resource}")
     file = _escaped(finding.file)
     opening = f'    <testcase classname="{file}" name="{name}" file="{file}" line="{finding.line}" time="0"'
@@ -44,24 +50,26 @@ def _case(finding: Finding) -> Iterator[str]:
         yield f"{opening}/>"
         return
     yield f"{opening}>"
-    if finding.verdict is Outcome.FLAGGED:
+    if _fails(finding):
         message, body = (
             _escaped(f"{finding.title} {finding.message}"),
-            "\n".join(map(_escaped, _details(finding))),
+            "\n".join(map(_escaped, _details(finding, presentation))),
         )
         yield f'      <failure type="{_escaped(finding.policy)}" message="{message}">{body}</failure>'
     else:
-        yield f'      <skipped message="{_escaped(f"{finding.verdict}: {finding.message}")}"/>'
+        what = finding.severity if finding.verdict is Outcome.FLAGGED else finding.verdict
+        yield f'      <skipped message="{_escaped(f"{what}: {finding.message}")}"/>'
     yield "    </testcase>"
 
 
-def _details(finding: Finding) -> Iterator[str]:
+def _details(finding: Finding, presentation: Presentation) -> Iterator[str]:
     yield f"{finding.file}:{finding.line} {finding.resource} ({finding.type})"
     yield finding.message
     yield from finding.evidence
     if finding.note:
         yield finding.note
     yield f"fix: {finding.fix}"
+    yield from presentation.pasted(finding).splitlines()
 
 
 def _error(unread: Unread) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
+from seawall.finding import Finding
 from seawall.policy import Outcome, Policy
 
 
@@ -21,13 +23,26 @@ class Style(NamedTuple):
 
 
 class Presentation(NamedTuple):
-    """The policies of the run, the objectives that were judged, and what the user wants to see of it."""
+    """The policies of the run, the objectives that were judged, and what the user wants to see of it.
+
+    ``severity`` holds what ``seawall.yaml`` says about groups; what it leaves out is an error.
+    """
 
     policies: tuple[Policy, ...] = ()
     objectives: tuple[str, ...] = ()
     verbose: bool = False
     quiet: bool = False
     style: Style = Style()
+    severity: Mapping[str, str] = MappingProxyType({})
+
+    def pasted(self, finding: Finding) -> str:
+        """What can be pasted to mend a flagged finding, see ``fixes.pasted_fix``."""
+        if finding.verdict is not Outcome.FLAGGED:
+            return ""
+        from seawall.fixes.pasted_fix import pasted_fix  # only findings need it
+
+        policy = next((policy for policy in self.policies if policy.id == finding.policy), None)
+        return pasted_fix(finding, policy)
 
 
 def printable(text: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from seawall.finding import Finding, Report, Unread
+from seawall.finding import KNOWN, Finding, Report, Unread
 from seawall.policy import Outcome, Policy
 from seawall.reports.presentation import Presentation, printable
 from seawall.version import VERSION
@@ -42,7 +42,7 @@ def _run(report: Report, presentation: Presentation) -> dict[str, Any]:
             "driver": {
                 "name": "Seawall",
                 "semanticVersion": VERSION,
-                "rules": [_rule(policy) for policy in presentation.policies],
+                "rules": [_rule(policy, presentation) for policy in presentation.policies],
             }
         },
         "invocations": [
@@ -53,16 +53,17 @@ def _run(report: Report, presentation: Presentation) -> dict[str, Any]:
                 "toolExecutionNotifications": [_notification(unread) for unread in report.unread],
             }
         ],
-        "results": [_result(finding, index) for finding in shown],
+        "results": [_result(finding, index, presentation) for finding in shown],
     }
 
 
-def _rule(policy: Policy) -> dict[str, Any]:
+def _rule(policy: Policy, presentation: Presentation) -> dict[str, Any]:
     try:
         page = policy.page.read_text(encoding="utf-8")
     except OSError:  # a team's own policy may have none
         page = policy.title
     reason = _reason(page) or policy.title
+    severity = presentation.severity.get(policy.group, "error")
     return {
         "id": policy.id,
         "name": policy.name,
@@ -70,11 +71,11 @@ def _rule(policy: Policy) -> dict[str, Any]:
         "fullDescription": {"text": reason},
         "helpUri": policy.url,
         "help": {"text": reason, "markdown": page},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": severity},
         "properties": {
             "tags": ["resilience", policy.group],
             "precision": "high",
-            "problem.severity": "error",
+            "problem.severity": "recommendation" if severity == "note" else severity,
         },
     }
 
@@ -85,12 +86,12 @@ def _reason(page: str) -> str:
     return " ".join(section.split("\n\n")[0].split())[:1024]
 
 
-def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+def _result(finding: Finding, index: dict[str, int], presentation: Presentation) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.policy,
         "kind": _KINDS[finding.verdict],
-        "level": "error" if _KINDS[finding.verdict] == "fail" else "none",
-        "message": {"text": _message(finding)},
+        "level": finding.severity if _KINDS[finding.verdict] == "fail" else "none",
+        "message": {"text": _message(finding, presentation)},
         "locations": [
             {
                 "physicalLocation": _place(finding.file, finding.line, finding.source_line),
@@ -108,14 +109,16 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
     if finding.policy in index:
         result["ruleIndex"] = index[finding.policy]
     if finding.verdict is Outcome.SKIPPED:
-        result["suppressions"] = [{"kind": "inSource", "justification": printable(finding.message)}]
+        known = finding.note.startswith(KNOWN)
+        kind, why = ("external", KNOWN) if known else ("inSource", printable(finding.message))
+        result["suppressions"] = [{"kind": kind, "justification": why}]
     return result
 
 
-def _message(finding: Finding) -> str:
+def _message(finding: Finding, presentation: Presentation) -> str:
     parts = [f"{finding.resource} ({finding.type}): {finding.message}.", *finding.evidence, finding.note]
     if finding.fix:
-        parts.append(f"Fix: {finding.fix}.")
+        parts += [f"Fix: {finding.fix}.", *presentation.pasted(finding).splitlines()]
     return "\n".join(printable(part) for part in parts if part)
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seawall.finding import Finding, Report, Unread
+from seawall.finding import KNOWN, Finding, Report, Unread
 from seawall.policy import Outcome
 from seawall.reports.presentation import Presentation, Style, counts, plural, printable
 
 MAX_QUOTE = 120
 """Characters quoted of a line: a template on a single line is not shown whole."""
 
-BOLD, DIM, RED, GREEN, YELLOW, BLUE = "1", "2", "31", "32", "33", "34"
+BOLD, DIM, RED, GREEN, YELLOW, BLUE, CYAN = "1", "2", "31", "32", "33", "34", "36"
 _COLOURS = {Outcome.FLAGGED: RED, Outcome.UNDECIDED: YELLOW, Outcome.SKIPPED: DIM, Outcome.ACCEPTED: GREEN}
 _GLYPHS = {Outcome.FLAGGED: "✗", Outcome.UNDECIDED: "?", Outcome.SKIPPED: "-", Outcome.ACCEPTED: "✓"}
 _PLAIN = str.maketrans({"✗": "x", "✓": "+", "│": "|", "→": ">", "·": "-", "…": "~"})
 _INDENT = " " * 4
+
+
+Shown = dict[tuple[str, str, str], Finding]
+"""The first finding of a policy about a type in a language: what later ones point to."""
 
 
 def render(report: Report, presentation: Presentation) -> Iterator[str]:
@@ -30,9 +34,10 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[str]:
     for finding in report.findings:
         if _is_shown(finding, presentation):
             by_file.setdefault(finding.file, []).append(finding)
+    shown: Shown = {}
     for file, findings in by_file.items():
         yield style.paint(printable(file), BOLD)
-        yield from _file(findings, presentation)
+        yield from _file(findings, presentation, shown)
     if report.unread:
         yield style.paint("Not read or not judged", BOLD)
         yield from (_unread(unread, style) for unread in report.unread)
@@ -42,12 +47,12 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[str]:
         yield from _hints(report)
 
 
-def _file(findings: list[Finding], presentation: Presentation) -> Iterator[str]:
+def _file(findings: list[Finding], presentation: Presentation, shown: Shown) -> Iterator[str]:
     """What is flagged in full, the rest in a line each below it: their titles name what is *not* wrong."""
     detailed = (Outcome.FLAGGED, Outcome.UNDECIDED) if presentation.verbose else (Outcome.FLAGGED,)
     full = [item for item in findings if item.verdict in detailed]
     for finding in full:
-        yield from _block(finding, presentation.style)
+        yield from _block(finding, presentation, shown)
     if len(full) < len(findings):
         yield from (_brief(item, presentation.style) for item in findings if item.verdict not in detailed)
         yield ""
@@ -63,10 +68,12 @@ def _is_shown(finding: Finding, presentation: Presentation) -> bool:
     return finding.verdict is Outcome.UNDECIDED or conditional
 
 
-def _block(finding: Finding, style: Style) -> Iterator[str]:
-    glyph = style.paint(_GLYPHS[finding.verdict], _COLOURS[finding.verdict])
+def _block(finding: Finding, presentation: Presentation, shown: Shown) -> Iterator[str]:
+    style = presentation.style
+    glyph = style.paint(_GLYPHS[finding.verdict], _colour(finding))
     title = style.paint(printable(finding.title), BOLD)
-    yield f"  {glyph} {title}  {style.paint(finding.policy, DIM)}"
+    weight = style.paint(f"  {finding.severity}", YELLOW) if _is_lighter(finding) else ""
+    yield f"  {glyph} {title}  {style.paint(finding.policy, DIM)}{weight}"
     place = style.paint(printable(f"{finding.file}:{finding.line}"), BLUE)
     stack = f" in {printable(finding.stack)}" if finding.stack else ""
     yield f"{_INDENT}{place}  {printable(finding.resource)} ({printable(finding.type)}){stack}"
@@ -81,7 +88,26 @@ def _block(finding: Finding, style: Style) -> Iterator[str]:
         yield from _field("note", finding.note, style)
     if finding.fix and finding.verdict is not Outcome.ACCEPTED:
         yield from _field("fix", finding.fix, style)
+    yield from _pasted(finding, presentation, shown)
     yield ""
+
+
+def _pasted(finding: Finding, presentation: Presentation, shown: Shown) -> Iterator[str]:
+    """The fix to paste; a page's example, which may be long, once for all resources of a type."""
+    first = shown.setdefault((finding.policy, finding.type, finding.language), finding)
+    if first is not finding and not finding.sets and finding.verdict is Outcome.FLAGGED:
+        yield f"{_INDENT}  as for {printable(first.resource)} above"
+        return
+    for line in presentation.pasted(finding).splitlines():
+        yield f"{_INDENT}  {presentation.style.paint(printable(line), CYAN)}"
+
+
+def _is_lighter(finding: Finding) -> bool:
+    return finding.verdict is Outcome.FLAGGED and finding.severity != "error"
+
+
+def _colour(finding: Finding) -> str:
+    return YELLOW if _is_lighter(finding) else _COLOURS[finding.verdict]
 
 
 def _field(label: str, text: str, style: Style) -> Iterator[str]:
@@ -127,6 +153,13 @@ def summary_line(report: Report, presentation: Presentation) -> str:
     """The counts of a run in one line."""
     found = counts(finding.verdict for finding in report.findings)
     parts = [f"{count} {outcome}" for outcome, count in found.items()]
+    lighter = [finding.severity for finding in report.findings if _is_lighter(finding)]
+    known = sum(finding.note.startswith(KNOWN) for finding in report.findings)
+    if known:
+        parts[2] += f" ({known} {KNOWN})"
+    if lighter:  # they do not make the exit code 1
+        counted = [plural(lighter.count(name), name) for name in ("warning", "note") if name in lighter]
+        parts[0] += f" ({' and '.join(counted)})"
     if report.unread:
         parts.insert(0, f"{len(report.unread)} not read or not judged")
     objectives = " and ".join(presentation.objectives)
@@ -143,6 +176,9 @@ def _hints(report: Report) -> Iterator[str]:
     flagged = next((item.policy for item in report.findings if item.verdict is Outcome.FLAGGED), None)
     if flagged:
         yield f"Why it matters, with examples: seawall explain {flagged}"
+    in_place = sum(bool(item.sets) and item.language != "hcl" and not item.construct for item in report.findings)
+    if in_place:
+        yield f"Set in place, {in_place} of them: seawall fix PATH (--diff only shows)"
     deciding: dict[str, int] = {}
     for finding in report.findings:
         if finding.verdict is Outcome.UNDECIDED:

@@ -37,6 +37,7 @@ def _function(logical_id: str, properties: Any) -> Made:
     alias = properties.get("AutoPublishAlias")
     if alias is not None:
         generated += _alias(logical_id, name, alias, properties)
+        generated += _deployments(logical_id, properties.get("DeploymentPreference"))
     generated += _on_invocation(logical_id, name, alias, properties.get("EventInvokeConfig"))
     address = properties.get("FunctionUrlConfig")
     if isinstance(address, dict) and not is_function(address):
@@ -64,6 +65,15 @@ def _alias(logical_id: str, name: Any, alias: Any, properties: Any) -> list[Gene
         Generated(f"{logical_id}Version", "AWS::Lambda::Version", version),
         Generated(f"{logical_id}Alias{shown}", "AWS::Lambda::Alias", pointing),
     ]
+
+
+def _deployments(logical_id: str, preference: Any) -> list[Generated]:
+    """What shifts traffic to a new version, and the alarms that stop it."""
+    if not isinstance(preference, dict) or is_function(preference) or "Alarms" not in preference:
+        return []
+    alarms = mapping(preference, {"Alarms": preference["Alarms"]})
+    properties = mapping(preference, {"AlarmConfiguration": alarms})
+    return [Generated(f"{logical_id}DeploymentGroup", "AWS::CodeDeploy::DeploymentGroup", properties)]
 
 
 def _on_invocation(logical_id: str, name: Any, alias: Any, configuration: Any) -> list[Generated]:

@@ -314,9 +314,11 @@ def _declared(instance: Instance) -> Declared:
         lines=dict(_lines(block, "")),
         region=instance.region(),
         default_tags=provider(name).default_tags,
+        credentials=provider(name).credentials,
         mentioned=tuple(dict.fromkeys(instance.mentioned())),
         exists=instance.exists,
         further=instance.further,
+        open_end=instance.open_end,
     )
 
 

@@ -45,15 +45,24 @@ def is_missing(value: Value) -> bool:
     return isinstance(value, Unknown) and isinstance(value.identity, tuple) and value.identity[:1] == ("missing",)
 
 
+def map_key(value: Value) -> str | Unknown | None:
+    """The key of a map that a value becomes; ``None`` where nobody can tell it from the others."""
+    if isinstance(value, (str, int, float, bool)):
+        return plain_text(value)
+    if isinstance(value, Reference):
+        return str(value)
+    # Two places of one list of zones are two keys, whatever the zones are called.
+    return value if isinstance(value, Unknown) and value.family is not None else None
+
+
 def item_of(base: Value, index: Value) -> Value:
     """What ``base[index]`` is."""
+    if isinstance(base, dict) and not isinstance(index, Text):
+        return _item_of_map(base, index)
     if isinstance(index, (Unknown, Text)):
         return _any_item(base, index)
     if isinstance(base, Unknown):
         return base if is_missing(base) else _unknown_item(base, index)
-    if isinstance(base, dict):
-        key = plain_text(index) if isinstance(index, (str, int, float, bool)) else str(index)
-        return base[key] if key in base else missing(f"element {key}")
     position = number(index)
     if isinstance(base, Reference):
         if not base.attribute and position == 0:
@@ -62,6 +71,18 @@ def item_of(base: Value, index: Value) -> Value:
     if isinstance(base, list) and isinstance(position, float):
         return base[int(position)] if 0 <= position < len(base) else missing(f"element {index}")
     return missing(f"element {index}")
+
+
+def _item_of_map(base: dict[str | Unknown, Value], index: Value) -> Value:
+    if isinstance(index, Unknown):
+        return base[index] if index in base else _any_item(base, index)
+    key = plain_text(index) if isinstance(index, (str, int, float, bool)) else str(index)
+    if key in base:
+        return base[key]
+    unknown = next((one for one in base if isinstance(one, Unknown)), None)
+    if unknown is None:
+        return missing(f"element {key}")
+    return _unknown_item(Unknown(unknown.because, identity=("map", str(base)[:200])), index)
 
 
 def _any_item(base: Value, index: Unknown | Text) -> Value:
@@ -191,12 +212,21 @@ def _unique(values: Value) -> Value:
 
 
 def _keys(mapping: Value) -> Value:
-    return sorted(mapping) if isinstance(mapping, dict) else Unknown(reasons(mapping) or ("a map",))
+    return sorted(mapping, key=str) if isinstance(mapping, dict) else Unknown(reasons(mapping) or ("a map",))
+
+
+def _zipmap(keys: Value, values: Value) -> Value:
+    if not isinstance(keys, list) or not isinstance(values, list):
+        return Unknown(reasons([keys, values]) or ("a map",))
+    found = [map_key(key) for key in keys]
+    if None in found:
+        return Unknown(reasons(keys) or ("the key of a map",))
+    return dict(zip(found, values, strict=True))
 
 
 def _values(mapping: Value) -> Value:
     if isinstance(mapping, dict):
-        return [mapping[key] for key in sorted(mapping)]
+        return [mapping[key] for key in sorted(mapping, key=str)]
     if isinstance(mapping, Unknown):
         return Unknown(mapping.because, None if mapping.identity is None else ("values", mapping.identity))
     return Unknown(reasons(mapping) or ("a map",))
@@ -453,7 +483,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "sum": _needs_known(sum),
     "contains": _contains,
     "index": _needs_known(lambda values, wanted: values.index(wanted)),
-    "zipmap": lambda keys, values: dict(zip(map(str, keys), values, strict=True)),
+    "zipmap": _zipmap,
     "setproduct": _set_product,
     "setsubtract": _needs_known(lambda left, right: [value for value in left if value not in right]),
     "setintersection": _needs_known(lambda left, right: [value for value in left if value in right]),

@@ -114,7 +114,9 @@ KINDS: dict[str, Kind] = {
         " snapshot_copy.destination_region=^DestinationRegion",
         snapshot="skip_final_snapshot",
     ),
+    "aws_redshiftserverless_namespace": _kind("AWS::RedshiftServerless::Namespace"),
     "aws_redshift_subnet_group": _kind("AWS::Redshift::ClusterSubnetGroup", "name=ClusterSubnetGroupName"),
+    "aws_redshiftserverless_workgroup": _kind("AWS::RedshiftServerless::Workgroup"),
     "aws_dynamodb_table": _kind(
         "AWS::DynamoDB::Table",
         "name=TableName attribute=AttributeDefinitions[] attribute.name=AttributeName attribute.type=AttributeType"
@@ -157,8 +159,11 @@ KINDS: dict[str, Kind] = {
     ),
     "aws_memorydb_cluster": _kind("AWS::MemoryDB::Cluster", "name=ClusterName", snapshot="final_snapshot_name"),
     "aws_memorydb_subnet_group": _kind("AWS::MemoryDB::SubnetGroup", "name=SubnetGroupName"),
-    "aws_dax_cluster": _kind("AWS::DAX::Cluster"),
+    "aws_dax_cluster": _kind("AWS::DAX::Cluster", "iam_role_arn=IAMRoleARN"),
     "aws_dax_subnet_group": _kind("AWS::DAX::SubnetGroup", "name=SubnetGroupName"),
+    # A type that CloudFormation has not: its domains can be connected by their API only.
+    "aws_opensearch_outbound_connection": _kind("AWS::OpenSearchService::OutboundConnection"),
+    "aws_osis_pipeline": _kind("AWS::OSIS::Pipeline", "pipeline_configuration_body=PipelineConfigurationBody"),
     "aws_opensearch_domain": _kind("AWS::OpenSearchService::Domain"),
     "aws_elasticsearch_domain": _kind("AWS::Elasticsearch::Domain", "cluster_config=ElasticsearchClusterConfig"),
     # Storage
@@ -169,9 +174,13 @@ KINDS: dict[str, Kind] = {
         " replication_configuration.rules=Rules[] "
         + _S3_REPLICATION.format("replication_configuration.rules")
         + "lifecycle_rule=LifecycleConfiguration.Rules[] lifecycle_rule.transition=Transitions[]"
-        " lifecycle_rule.expiration.days=ExpirationInDays acl=AccessControl",
+        " lifecycle_rule.expiration.days=ExpirationInDays acl=AccessControl"
+        " lifecycle_rule.noncurrent_version_expiration.days=NoncurrentDays",
         finish=shapes.bucket,
         ForceDestroy=False,
+    ),
+    "aws_s3_directory_bucket": _kind(
+        "AWS::S3Express::DirectoryBucket", "bucket=BucketName location.name=^LocationName"
     ),
     "aws_s3_bucket_policy": _kind("AWS::S3::BucketPolicy", "policy=PolicyDocument{}"),
     "aws_efs_file_system": _kind("AWS::EFS::FileSystem", "lifecycle_policy=LifecyclePolicies[]"),
@@ -228,7 +237,9 @@ KINDS: dict[str, Kind] = {
         ),
         nest="BackupSelection",
     ),
-    "aws_backup_vault": _kind("AWS::Backup::BackupVault", "name=BackupVaultName kms_key_arn=EncryptionKeyArn"),
+    "aws_backup_vault": _kind(
+        "AWS::Backup::BackupVault", "name=BackupVaultName kms_key_arn=EncryptionKeyArn", ForceDestroy=False
+    ),
     "aws_backup_logically_air_gapped_vault": _kind(
         "AWS::Backup::LogicallyAirGappedBackupVault", "name=BackupVaultName"
     ),
@@ -239,7 +250,12 @@ KINDS: dict[str, Kind] = {
     "aws_kms_key": _kind("AWS::KMS::Key", "deletion_window_in_days=PendingWindowInDays policy=KeyPolicy{}"),
     "aws_kms_replica_key": _kind("AWS::KMS::ReplicaKey", "deletion_window_in_days=PendingWindowInDays"),
     "aws_secretsmanager_secret": _kind("AWS::SecretsManager::Secret", "replica=ReplicaRegions[]"),
-    "aws_ecr_repository": _kind("AWS::ECR::Repository", "name=RepositoryName"),
+    "aws_ecr_replication_configuration": _kind(
+        "AWS::ECR::ReplicationConfiguration",
+        "replication_configuration.rule=Rules[] replication_configuration.rule.destination=Destinations[]"
+        " replication_configuration.rule.repository_filter=RepositoryFilters[]",
+    ),
+    "aws_ecr_repository": _kind("AWS::ECR::Repository", "name=RepositoryName force_delete=EmptyOnDelete"),
     # Messages and functions
     "aws_sqs_queue": _kind(
         "AWS::SQS::Queue",
@@ -253,7 +269,8 @@ KINDS: dict[str, Kind] = {
     "aws_sns_topic_subscription": _kind(
         "AWS::SNS::Subscription", "redrive_policy=RedrivePolicy{} filter_policy=FilterPolicy{}"
     ),
-    "aws_lambda_function": _kind("AWS::Lambda::Function", "file_system_config=FileSystemConfigs[]"),
+    "aws_lambda_function": _kind("AWS::Lambda::Function", "file_system_config=FileSystemConfigs[] timeout=Timeout"),
+    "aws_lambda_function_url": _kind("AWS::Lambda::Url", "function_name=TargetFunctionArn authorization_type=AuthType"),
     "aws_lambda_alias": _kind("AWS::Lambda::Alias"),
     "aws_lambda_permission": _kind("AWS::Lambda::Permission"),
     "aws_lambda_event_source_mapping": _kind(
@@ -265,13 +282,46 @@ KINDS: dict[str, Kind] = {
     "aws_cloudwatch_event_rule": _kind("AWS::Events::Rule", "event_pattern=EventPattern{}"),
     "aws_scheduler_schedule": _kind("AWS::Scheduler::Schedule"),
     "aws_pipes_pipe": _kind("AWS::Pipes::Pipe"),
-    "aws_sfn_state_machine": _kind("AWS::StepFunctions::StateMachine", "name=StateMachineName definition=Definition{}"),
+    "aws_sfn_state_machine": _kind(
+        "AWS::StepFunctions::StateMachine", "name=StateMachineName definition=Definition{} type=StateMachineType"
+    ),
     "aws_kinesis_stream": _kind("AWS::Kinesis::Stream", "retention_period=RetentionPeriodHours"),
-    "aws_kinesis_firehose_delivery_stream": _kind("AWS::KinesisFirehose::DeliveryStream", "name=DeliveryStreamName"),
-    "aws_cloudwatch_metric_alarm": _kind("AWS::CloudWatch::Alarm", "metric_query=Metrics[]"),
+    "aws_kinesisanalyticsv2_application": _kind("AWS::KinesisAnalyticsV2::Application", "name=ApplicationName"),
+    "aws_kinesis_firehose_delivery_stream": _kind(
+        "AWS::KinesisFirehose::DeliveryStream",
+        "name=DeliveryStreamName kinesis_source_configuration=KinesisStreamSourceConfiguration"
+        " kinesis_source_configuration.kinesis_stream_arn=KinesisStreamARN",
+    ),
+    "aws_cloudwatch_metric_alarm": _kind(
+        "AWS::CloudWatch::Alarm", "metric_query=Metrics[] metric_query.metric=MetricStat.Metric"
+    ),
+    "aws_cloudwatch_composite_alarm": _kind("AWS::CloudWatch::CompositeAlarm"),
+    "aws_cloudwatch_dashboard": _kind("AWS::CloudWatch::Dashboard"),
     "aws_msk_cluster": _kind("AWS::MSK::Cluster"),
+    "aws_msk_replicator": _kind("AWS::MSK::Replicator", "kafka_cluster=KafkaClusters[]"),
+    "aws_msk_serverless_cluster": _kind("AWS::MSK::ServerlessCluster", "vpc_config=VpcConfigs[]"),
+    "aws_msk_configuration": _kind("AWS::MSK::Configuration"),
     "aws_mq_broker": _kind("AWS::AmazonMQ::Broker", "user=Users[]"),
-    "aws_cloudtrail": _kind("AWS::CloudTrail::Trail", "name=TrailName"),
+    "aws_sagemaker_endpoint_configuration": _kind(
+        "AWS::SageMaker::EndpointConfig",
+        "name=EndpointConfigName production_variants=ProductionVariants[]"
+        " shadow_production_variants=ShadowProductionVariants[]",
+    ),
+    "aws_sagemaker_endpoint": _kind("AWS::SageMaker::Endpoint", "name=EndpointName"),
+    "aws_sagemaker_model": _kind("AWS::SageMaker::Model", "name=ModelName container=Containers[]"),
+    "aws_cloudtrail": _kind(
+        "AWS::CloudTrail::Trail",
+        "name=TrailName enable_logging=IsLogging event_selector=EventSelectors[]"
+        " advanced_event_selector=AdvancedEventSelectors[]"
+        " advanced_event_selector.field_selector=FieldSelectors[]",
+    ),
+    "aws_config_delivery_channel": _kind("AWS::Config::DeliveryChannel"),
+    "aws_fis_experiment_template": _kind("AWS::FIS::ExperimentTemplate", "stop_condition=StopConditions[]"),
+    "aws_codedeploy_deployment_group": _kind("AWS::CodeDeploy::DeploymentGroup"),
+    "aws_cloudformation_stack_set": _kind("AWS::CloudFormation::StackSet"),
+    "aws_resiliencehub_resiliency_policy": _kind(
+        "AWS::ResilienceHub::ResiliencyPolicy", finish=shapes.resiliency_policy
+    ),
     # Compute
     "aws_instance": _kind(
         "AWS::EC2::Instance",
@@ -291,13 +341,27 @@ KINDS: dict[str, Kind] = {
         "name=AutoScalingGroupName launch_configuration=LaunchConfigurationName load_balancers=LoadBalancerNames"
         " launch_template.id=LaunchTemplateId launch_template.name=LaunchTemplateName tag=Tags[]"
         " default_cooldown=Cooldown traffic_source=TrafficSources[]"
-        " mixed_instances_policy.launch_template.override=Overrides[]",
+        " mixed_instances_policy.launch_template.override=Overrides[]"
+        " initial_lifecycle_hook=LifecycleHookSpecificationList[]",
         finish=shapes.scaling_group,
+        HealthCheckGracePeriod=300,
     ),
-    "aws_autoscaling_policy": _kind("AWS::AutoScaling::ScalingPolicy", "name=PolicyName"),
+    "aws_autoscaling_lifecycle_hook": _kind("AWS::AutoScaling::LifecycleHook"),
+    "aws_autoscaling_policy": _kind(
+        "AWS::AutoScaling::ScalingPolicy", "name=PolicyName step_adjustment=StepAdjustments[]"
+    ),
     "aws_autoscaling_schedule": _kind("AWS::AutoScaling::ScheduledAction"),
     "aws_appautoscaling_target": _kind("AWS::ApplicationAutoScaling::ScalableTarget"),
-    "aws_appautoscaling_policy": _kind("AWS::ApplicationAutoScaling::ScalingPolicy", "name=PolicyName"),
+    "aws_appautoscaling_policy": _kind(
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "name=PolicyName step_scaling_policy_configuration.step_adjustment=StepAdjustments[]",
+    ),
+    "aws_appautoscaling_scheduled_action": _kind("AWS::ApplicationAutoScaling::ScheduledAction"),
+    "aws_batch_compute_environment": _kind(
+        "AWS::Batch::ComputeEnvironment",
+        "name=ComputeEnvironmentName compute_resources.instance_type=InstanceTypes"
+        " compute_resources.max_vcpus=MaxvCpus compute_resources.min_vcpus=MinvCpus",
+    ),
     "aws_ecs_cluster": _kind("AWS::ECS::Cluster", "name=ClusterName setting=ClusterSettings[]"),
     "aws_ecs_capacity_provider": _kind("AWS::ECS::CapacityProvider"),
     "aws_ecs_service": _kind(
@@ -306,6 +370,7 @@ KINDS: dict[str, Kind] = {
         " placement_constraints=PlacementConstraints[] capacity_provider_strategy=CapacityProviderStrategy[]"
         " service_registries=ServiceRegistries[] network_configuration=NetworkConfiguration.AwsvpcConfiguration"
         " deployment_circuit_breaker=DeploymentConfiguration.DeploymentCircuitBreaker"
+        " alarms=DeploymentConfiguration.Alarms"
         " deployment_minimum_healthy_percent=DeploymentConfiguration.MinimumHealthyPercent"
         " deployment_maximum_percent=DeploymentConfiguration.MaximumPercent",
         finish=shapes.container_service,
@@ -313,7 +378,8 @@ KINDS: dict[str, Kind] = {
     "aws_ecs_task_definition": _kind(
         "AWS::ECS::TaskDefinition",
         "container_definitions=ContainerDefinitions{} volume=Volumes[]"
-        " volume.efs_volume_configuration=EFSVolumeConfiguration",
+        " volume.efs_volume_configuration=EFSVolumeConfiguration"
+        " volume.efs_volume_configuration.file_system_id=FilesystemId",
         finish=shapes.containers,
     ),
     "aws_eks_cluster": _kind("AWS::EKS::Cluster", "vpc_config=ResourcesVpcConfig"),
@@ -347,6 +413,25 @@ KINDS: dict[str, Kind] = {
     "aws_route": _kind("AWS::EC2::Route"),
     "aws_route_table_association": _kind("AWS::EC2::SubnetRouteTableAssociation"),
     "aws_vpc_endpoint": _kind("AWS::EC2::VPCEndpoint", "policy=PolicyDocument{}"),
+    "aws_route53_resolver_endpoint": _kind("AWS::Route53Resolver::ResolverEndpoint", "ip_address=IpAddresses[]"),
+    "aws_networkfirewall_firewall": _kind(
+        "AWS::NetworkFirewall::Firewall",
+        "name=FirewallName subnet_mapping=SubnetMappings[] availability_zone_mapping=AvailabilityZoneMappings[]"
+        " availability_zone_mapping.availability_zone_id=AvailabilityZone",
+    ),
+    "aws_networkfirewall_vpc_endpoint_association": _kind("AWS::NetworkFirewall::VpcEndpointAssociation"),
+    "aws_vpn_connection": _kind("AWS::EC2::VPNConnection"),
+    "aws_vpn_gateway": _kind("AWS::EC2::VPNGateway"),
+    "aws_customer_gateway": _kind("AWS::EC2::CustomerGateway"),
+    "aws_ec2_transit_gateway": _kind("AWS::EC2::TransitGateway"),
+    "aws_ec2_transit_gateway_vpc_attachment": _kind("AWS::EC2::TransitGatewayVpcAttachment"),
+    "aws_networkmanager_vpc_attachment": _kind("AWS::NetworkManager::VpcAttachment"),
+    "aws_dx_gateway_association": _kind(
+        "AWS::DirectConnect::DirectConnectGatewayAssociation", "dx_gateway_id=DirectConnectGatewayId"
+    ),
+    "aws_dx_private_virtual_interface": _kind(
+        "AWS::DirectConnect::PrivateVirtualInterface", "vpn_gateway_id=VirtualGatewayId"
+    ),
     "aws_flow_log": _kind("AWS::EC2::FlowLog"),
     "aws_lb": _kind(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
@@ -356,7 +441,9 @@ KINDS: dict[str, Kind] = {
     "aws_elb": _kind(
         "AWS::ElasticLoadBalancing::LoadBalancer",
         "name=LoadBalancerName listener=Listeners[] access_logs=AccessLoggingPolicy access_logs.bucket=S3BucketName"
-        " cross_zone_load_balancing=CrossZone",
+        " listener.lb_protocol=Protocol cross_zone_load_balancing=CrossZone"
+        " connection_draining=ConnectionDrainingPolicy.Enabled"
+        " connection_draining_timeout=ConnectionDrainingPolicy.Timeout",
         CrossZone=True,
     ),
     "aws_lb_target_group": _kind("AWS::ElasticLoadBalancingV2::TargetGroup", finish=shapes.target_group),
@@ -387,9 +474,23 @@ KINDS: dict[str, Kind] = {
     "aws_cloudfront_distribution": _kind(
         "AWS::CloudFront::Distribution",
         "origin=Origins[] origin_group=OriginGroups.Items[] origin_group.member=Members.Items[]"
+        " origin.origin_id=Id origin_group.origin_id=Id origin.vpc_origin_config=VpcOriginConfig"
+        " default_cache_behavior.lambda_function_association=LambdaFunctionAssociations[]"
+        " default_cache_behavior.lambda_function_association.lambda_arn=LambdaFunctionARN"
+        " default_cache_behavior.function_association=FunctionAssociations[]"
+        " default_cache_behavior.function_association.function_arn=FunctionARN"
+        " ordered_cache_behavior.lambda_function_association=LambdaFunctionAssociations[]"
+        " ordered_cache_behavior.lambda_function_association.lambda_arn=LambdaFunctionARN"
+        " ordered_cache_behavior.function_association=FunctionAssociations[]"
+        " ordered_cache_behavior.function_association.function_arn=FunctionARN"
         " logging_config=Logging ordered_cache_behavior=CacheBehaviors[] tags=^Tags",
         nest="DistributionConfig",
     ),
+    "aws_cloudfront_function": _kind("AWS::CloudFront::Function", "code=FunctionCode"),
+    "aws_s3control_multi_region_access_point": _kind(
+        "AWS::S3::MultiRegionAccessPoint", "details.region=Regions[]", nest=""
+    ),
+    "aws_ssm_document": _kind("AWS::SSM::Document"),
     "aws_globalaccelerator_accelerator": _kind("AWS::GlobalAccelerator::Accelerator"),
     "aws_globalaccelerator_listener": _kind("AWS::GlobalAccelerator::Listener"),
     "aws_globalaccelerator_endpoint_group": _kind(
@@ -405,9 +506,23 @@ KINDS: dict[str, Kind] = {
     "aws_ses_receipt_rule": _kind("AWS::SES::ReceiptRule", "lambda_action=Actions[]", nest="Rule"),
     "aws_api_gateway_integration": _kind(
         "AWS::ApiGateway::Method",
-        "uri=Integration.Uri type=Integration.Type request_parameters=Integration.RequestParameters",
+        "uri=Integration.Uri type=Integration.Type request_parameters=Integration.RequestParameters"
+        " timeout_milliseconds=Integration.TimeoutInMillis",
     ),
-    "aws_apigatewayv2_integration": _kind("AWS::ApiGatewayV2::Integration"),
+    "aws_api_gateway_method": _kind("AWS::ApiGateway::Method"),
+    "aws_api_gateway_rest_api": _kind("AWS::ApiGateway::RestApi", "body=Body{}"),
+    "aws_api_gateway_deployment": _kind("AWS::ApiGateway::Deployment"),
+    "aws_api_gateway_stage": _kind("AWS::ApiGateway::Stage"),
+    "aws_api_gateway_method_settings": _kind("AWS::ApiGateway::MethodSettings"),
+    "aws_api_gateway_usage_plan": _kind(
+        "AWS::ApiGateway::UsagePlan", "name=UsagePlanName throttle_settings=Throttle api_stages=ApiStages[]"
+    ),
+    "aws_apigatewayv2_api": _kind("AWS::ApiGatewayV2::Api"),
+    "aws_apigatewayv2_stage": _kind("AWS::ApiGatewayV2::Stage", "name=StageName route_settings=RouteSettings[]"),
+    "aws_wafv2_web_acl": _kind("AWS::WAFv2::WebACL", "rule=Rules[]"),
+    "aws_wafv2_rule_group": _kind("AWS::WAFv2::RuleGroup", "rule=Rules[]"),
+    "aws_wafv2_web_acl_association": _kind("AWS::WAFv2::WebACLAssociation", "web_acl_arn=WebACLArn"),
+    "aws_apigatewayv2_integration": _kind("AWS::ApiGatewayV2::Integration", "timeout_milliseconds=TimeoutInMillis"),
     "aws_fsx_data_repository_association": _kind("AWS::FSx::DataRepositoryAssociation"),
     "aws_codepipeline": _kind("AWS::CodePipeline::Pipeline", "stage=Stages[]"),
     "aws_cognito_user_pool": _kind("AWS::Cognito::UserPool", "name=UserPoolName"),
@@ -452,7 +567,7 @@ PARTS: dict[str, Part] = {
     ),
     "aws_s3_bucket_lifecycle_configuration": _part(
         "bucket",
-        _BUCKET,
+        f"{_BUCKET} AWS::S3Express::DirectoryBucket",
         "rule=LifecycleConfiguration.Rules[] rule.transition=Transitions[]"
         " rule.noncurrent_version_transition=NoncurrentVersionTransitions[]",
         finish=shapes.bucket_lifecycle,

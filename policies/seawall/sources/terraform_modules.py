@@ -8,7 +8,7 @@ from typing import Any
 
 from seawall.source import Document
 from seawall.sources.terraform_files import Files
-from seawall.sources.terraform_functions import at_least, missing
+from seawall.sources.terraform_functions import ZONES_AT_LEAST, at_least, item_of, missing
 from seawall.sources.terraform_language import Block, Expression, mentions
 from seawall.sources.terraform_mapping import spelled
 from seawall.sources.terraform_properties import META
@@ -105,6 +105,7 @@ class Instance:
         self.type = block.labels[0]
         self.exists: bool | Unknown = True
         self.further = False
+        self.open_end: Unknown | None = None
         self._kept: dict[str, Value] = {}
         self._in_progress: set[str] = set()
 
@@ -128,17 +129,22 @@ class Instance:
         return self._kept[name]
 
     def attributes(self) -> dict[str, Value]:
-        """All attributes, with what ``lifecycle`` says about destruction."""
+        """All attributes, with what ``lifecycle`` says about destruction and about changes from outside."""
         found = {name: self.attribute(name) for name in self.names}
         for inner in self.block.blocks:
-            if inner.type == "lifecycle" and "prevent_destroy" in inner.attributes:
-                found["lifecycle"] = [{"prevent_destroy": evaluate(inner.attributes["prevent_destroy"], self.scope)}]
+            if inner.type == "lifecycle":
+                said: dict[str, Value] = {}
+                if "prevent_destroy" in inner.attributes:
+                    said["prevent_destroy"] = evaluate(inner.attributes["prevent_destroy"], self.scope)
+                if "ignore_changes" in inner.attributes:
+                    said["ignore_changes"] = [path[0] for path in mentions(inner.attributes["ignore_changes"])]
+                found["lifecycle"] = [said]
         return found
 
     def mentioned(self) -> Iterator[tuple[Key, str]]:
         """Resources that its attributes name, also inside functions whose value is not known."""
         for name, expression in self._expressions(self.block):
-            for path in mentions(expression):
+            for path in _mentions_here(expression, self.scope):
                 for target in self.module.named(path):
                     yield target, name
 
@@ -161,6 +167,27 @@ class Instance:
         return self.module.provider(_provider_name(self.block.attributes.get("provider"))).region
 
 
+def _mentions_here(expression: Any, scope: Scope) -> Iterator[tuple[str, ...]]:
+    """What an expression names; of a condition that is decided, only the side that counts."""
+    if not isinstance(expression, (tuple, list)) or not _holds_condition(expression):
+        yield from mentions(expression)
+        return
+    parts = list(expression)
+    if expression[0] == "if":
+        answer = boolean(evaluate(expression[1], scope))
+        if isinstance(answer, bool):
+            yield from mentions(expression[1])
+            parts = [expression[2 if answer else 3]]
+    for part in parts:
+        yield from _mentions_here(part, scope)
+
+
+def _holds_condition(expression: Any) -> bool:
+    if not isinstance(expression, (tuple, list)):
+        return False
+    return expression[:1] == ("if",) or any(_holds_condition(part) for part in expression)
+
+
 def _provider_name(expression: Expression | None) -> str:
     path = next(iter(mentions(expression)), ()) if expression else ()
     return ".".join(path[:2]) or "aws"
@@ -172,6 +199,7 @@ class Provider:
 
     region: str | Unknown
     default_tags: Value = None
+    credentials: Value = None
 
 
 class Module:
@@ -362,10 +390,12 @@ class Module:
         if block is None or document is None:
             return missing(f"{kind}.{label}")
         known: list[Reference] = []
+        open_end = self._open_end(block)
 
         def make(index: str, scope: Scope, unknown: Unknown | None) -> Value:
             address = f"{self.path}{kind}.{label}{index}"
             instance = Instance(self, block, document, address, scope)
+            instance.open_end = open_end
             if unknown is not None and known:
                 # Stands for the instances of an unknown number: counted as a possibility, judged never.
                 instance.exists, instance.further = unknown, True
@@ -375,20 +405,30 @@ class Module:
 
         return self._repeated(block, make)
 
+    def _open_end(self, block: Block) -> Unknown | None:
+        """The zones of a region, where a block goes over all of them: there may be more than two."""
+        for name in ("count", "for_each"):
+            value = evaluate(block.attributes[name], self.scope) if name in block.attributes else None
+            if isinstance(value, Unknown) and (at_least(value) is not None or _surely_in(value) is not value):
+                return Unknown(value.because)
+        return None
+
     def _repeated(self, block: Block, make: Callable[[str, Scope, Unknown | None], Value]) -> Value:
         """One ``make`` for each instance that ``count`` or ``for_each`` asks for."""
         if "count" in block.attributes:
             return self._counted(block.attributes["count"], make)
         if "for_each" not in block.attributes:
             return make("", self.scope, None)
-        turns = pairs_of(evaluate(block.attributes["for_each"], self.scope))
+        turns = pairs_of(_surely_in(evaluate(block.attributes["for_each"], self.scope)))
         if isinstance(turns, Unknown):
             return self._unknown_number(turns, make)
-        found: dict[str, Value] = {}
-        for key, value in turns[:MAX_INSTANCES]:
-            name = key if isinstance(key, str) else str(value)
-            each = {"each": {"key": name if isinstance(key, str) else value, "value": value}}
-            found[name] = make(f'["{name}"]', self.scope.with_names(each), None)
+        found: dict[str | Unknown, Value] = {}
+        for position, value in turns[:MAX_INSTANCES]:
+            # What is in a set is its own key.
+            key = position if isinstance(position, (str, Unknown)) else value
+            each = {"each": {"key": key, "value": value}}
+            name = key if isinstance(key, (str, Unknown)) else str(key)
+            found[name] = make(f'["{_shown(name)}"]', self.scope.with_names(each), None)
         return found
 
     def _counted(self, expression: Expression, make: Callable[[str, Scope, Unknown | None], Value]) -> Value:
@@ -432,7 +472,14 @@ class Module:
         for inner in block.blocks:
             if inner.type == "default_tags" and "tags" in inner.attributes:
                 tags = evaluate(inner.attributes["tags"], self.scope)
-        self._providers[name] = Provider(plain_region(value, name), tags)
+        self._providers[name] = Provider(plain_region(value, name), tags, self._credentials(block))
+
+    def _credentials(self, block: Block) -> Value:
+        """What a provider signs in with: the ARN of a role, a profile; ``None`` what Terraform itself signs in with."""
+        roles = [inner.attributes["role_arn"] for inner in block.blocks if "role_arn" in inner.attributes]
+        names = ("profile", "access_key", "shared_credentials_files", "shared_config_files")
+        written = [*roles, *(block.attributes[name] for name in names if name in block.attributes)]
+        return evaluate(written[0], self.scope) if written else None
 
     def provider(self, name: str) -> Provider:
         """The provider of this name; one that nobody declares takes its region from outside."""
@@ -445,6 +492,22 @@ class Lookup2(Lookup):
     def __init__(self, module: Module) -> None:
         super().__init__(module.output)
         self.module = module
+
+
+def _surely_in(collection: Value) -> Value:
+    """A collection; of all zones of a region those that there are in every region."""
+    identity = collection.identity if isinstance(collection, Unknown) else None
+    if isinstance(identity, tuple) and identity[:1] == ("zones",):
+        return [item_of(collection, position) for position in range(ZONES_AT_LEAST)]
+    return collection
+
+
+def _shown(key: str | Unknown) -> str:
+    """A key for people; two places of one list look different."""
+    identity = key.identity if isinstance(key, Unknown) else None
+    if isinstance(identity, tuple) and identity[:1] == ("select",):
+        return f"{key}[{identity[2]:g}]" if isinstance(identity[2], float) else f"{key}[{identity[2]}]"
+    return str(key)
 
 
 def _is_switch(expression: Expression) -> bool:
@@ -516,7 +579,8 @@ def _without_lookups(value: Value) -> Value:
     if next(plain_values(value), None) is None:
         return value
     if isinstance(value, dict):
-        return {name: _without_lookups(item) for name, item in value.items()}
+        unknown = next((key for key in value if isinstance(key, Unknown)), None)
+        return unknown or {name: _without_lookups(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_without_lookups(item) for item in value]
-    return Unknown(("a whole module",))
+    return Unknown(("a whole module",)) if hasattr(value, "member") else value

@@ -123,6 +123,7 @@ class _Plan:
                 line=line,
                 last_line=line,
                 region=self._region(provider, attributes),
+                credentials=self._credentials(provider),
                 mentioned=tuple(
                     (key, str(name))
                     for name, expression in expressions.items()
@@ -259,9 +260,20 @@ class _Plan:
                 output = _mapping(_mapping(self._module(module).get("outputs")).get(_without_index(parts[2])))
                 for inner in _references_of(output.get("expression")):
                     yield inner, _Context(module, {}), False
+        elif parts[0] == "module" and isinstance(context.index, str):
+            yield from self._output_of_own_instance(parts[1], context)
         elif parts[:2] == ["each", "value"] and len(context.for_each) == 1:
             # The resource behind each.value bears the same key where the loop goes over that resource alone.
             yield context.for_each[0], _Context(context.module, context.resource), True
+
+    def _output_of_own_instance(self, name: str, context: _Context) -> Iterator[tuple[str, _Context, bool]]:
+        """What ``module.queue[each.key].arn`` refers to: the plan keeps neither the key nor the output's name."""
+        own = (*context.module, f'{name}["{context.index}"]')
+        outputs = _mapping(self._module(own).get("outputs")).values()
+        inside = [one for output in outputs for one in _references_of(_mapping(output).get("expression"))]
+        place = _Context(own, {})
+        if len({key for one in inside for key in self._behind(one, place, False, 1)}) == 1:
+            yield inside[0], place, False
 
     def _instances_of_module(self, module: tuple[str, ...], name: str) -> list[tuple[str, ...]]:
         wanted = (*module, name)
@@ -306,6 +318,14 @@ class _Plan:
         if references:
             return Unknown(tuple(map(_described, references)), identity=("provider", provider))
         return unknown_region(provider)
+
+    def _credentials(self, provider: str) -> Value:
+        """What a provider signs in with: a role's ARN or a profile; ``None`` what Terraform itself signs in with."""
+        expressions = _mapping(_mapping(self.providers.get(provider)).get("expressions"))
+        roles = [_mapping(block).get("role_arn") for block in _list(expressions.get("assume_role"))]
+        for expression in [_mapping(one) for one in (*roles, expressions.get("profile")) if one]:
+            return expression.get("constant_value") or Unknown((f"the account of provider {provider}",))
+        return None
 
     def line(self, address: str) -> int:
         """The line that plans the resource: usually 1, since Terraform prints everything on one line."""

@@ -40,9 +40,11 @@ class Declared:
     lines: Mapping[str, int] = field(default_factory=dict)
     region: str | Unknown = field(default_factory=lambda: Unknown(("the region",), ("AWS::Region", "")))
     default_tags: Value = None
+    credentials: Value = None
     mentioned: tuple[tuple[Key, str], ...] = ()
     exists: Answer = True
     further: bool = False
+    open_end: Unknown | None = None
 
 
 class TerraformResource(Resource):
@@ -58,6 +60,7 @@ class TerraformResource(Resource):
         self.declared_type = declared.type
         self.document = declared.document
         self.further = declared.further
+        self.open_end = declared.open_end
         self.declared = declared
         properties = Properties(declared.attributes, kind or Kind(declared.type))
         self._properties = properties.values
@@ -65,6 +68,7 @@ class TerraformResource(Resource):
         self._attributes = deletion_of(declared.attributes, kind)
         names = kind.names if kind else {}
         self._mentioned = [(key, names.get(path, spelled(path)).strip("^[]{}")) for key, path in declared.mentioned]
+        self.left_to_others = _left_to_others(declared, names)
 
     @property
     def stack(self) -> Stack:  # type: ignore[override]
@@ -80,6 +84,11 @@ class TerraformResource(Resource):
     def account(self) -> str | None:
         """Nothing in Terraform's language tells the account."""
         return None
+
+    @property
+    def credentials(self) -> Value:
+        """What its provider signs in with."""
+        return self.declared.credentials
 
     @property
     def exists(self) -> Answer:
@@ -171,6 +180,14 @@ class TerraformResource(Resource):
             self._properties[name] = merged(self._properties.get(name), value)
         prefix = f"{part.adds}." if part.adds else ""
         self._origins.update({prefix + place: (declared, name) for place, name in properties.origins.items()})
+
+
+def _left_to_others(declared: Declared, names: Mapping[str, str]) -> frozenset[str]:
+    blocks = declared.attributes.get("lifecycle")
+    ignored = blocks[0].get("ignore_changes", ()) if isinstance(blocks, list) and blocks else ()
+    if "all" in ignored:
+        return frozenset("*")
+    return frozenset(names.get(name, spelled(name)).strip("^[]{}").partition(".")[0] for name in ignored)
 
 
 def _block_address(key: Key) -> str:

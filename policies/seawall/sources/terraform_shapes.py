@@ -5,6 +5,7 @@ Each function completes ``properties`` in place; ``attributes`` are Terraform's,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -63,6 +64,31 @@ def vault_lock(attributes: Attributes, properties: Properties) -> None:
     properties.setdefault("LockConfiguration", {})
 
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
+
+
+def resiliency_policy(attributes: Attributes, properties: Properties) -> None:
+    """Durations (``1h30m``) are written in seconds there, and named after their unit."""
+    policy: Value = properties.get("Policy")
+    objectives = policy.items() if isinstance(policy, dict) else ()
+    written = {"AZ" if name == "Az" else name: _in_seconds(objective) for name, objective in objectives}
+    if written:
+        properties["Policy"] = written
+
+
+def _in_seconds(objective: Value) -> Value:
+    if not isinstance(objective, dict):
+        return objective
+    return {f"{name.title()}InSecs": _seconds(value) for name, value in objective.items()}
+
+
+def _seconds(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    return sum(float(count) * _SECONDS[unit] for count, unit in _DURATION.findall(value))
+
+
 def file_system(kind: str) -> Callable[[Attributes, Properties], None]:
     """One Terraform type for each file system that CloudFormation tells apart by ``FileSystemType``."""
 
@@ -83,6 +109,7 @@ def block_devices(attributes: Attributes, properties: Properties) -> None:
         for device in found if isinstance(found, list) else [] if found is None else [found]:
             if isinstance(device, dict):
                 ebs = {key: value for key, value in device.items() if key != "DeviceName"}
+                ebs.setdefault("DeleteOnTermination", True)  # what the provider takes where nothing is said
                 root = "root" if name == "RootBlockDevice" else None
                 devices.append({"DeviceName": device.get("DeviceName", root), "Ebs": ebs})
     if devices:
@@ -175,6 +202,18 @@ def _first(value: Any) -> Any:
     return _first(value[0]) if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) else value
 
 
+BALANCER_ATTRIBUTES = {
+    "enable_cross_zone_load_balancing": "load_balancing.cross_zone.enabled",
+    "enable_deletion_protection": "deletion_protection.enabled",
+    "enable_zonal_shift": "zonal_shift.config.enabled",
+    "dns_record_client_routing_policy": "dns_record.client_routing_policy",
+    "idle_timeout": "idle_timeout.timeout_seconds",
+    "access_logs.bucket": "access_logs.s3.bucket",
+    "access_logs.enabled": "access_logs.s3.enabled",
+    "connection_logs.bucket": "connection_logs.s3.bucket",
+}
+
+
 def load_balancer(attributes: Attributes, properties: Properties) -> None:
     """Switches of a load balancer are a list of keys and values there."""
     internal = boolean(attributes.get("internal"))
@@ -182,23 +221,12 @@ def load_balancer(attributes: Attributes, properties: Properties) -> None:
         _status(internal, "internal", "internet-facing") if internal is not None else "internet-facing"
     )
     properties["Type"] = attributes.get("load_balancer_type") or "application"
-    properties["LoadBalancerAttributes"] = _attribute_list(
-        attributes,
-        {
-            "enable_cross_zone_load_balancing": "load_balancing.cross_zone.enabled",
-            "enable_deletion_protection": "deletion_protection.enabled",
-            "dns_record_client_routing_policy": "dns_record.client_routing_policy",
-            "idle_timeout": "idle_timeout.timeout_seconds",
-            "access_logs.bucket": "access_logs.s3.bucket",
-            "access_logs.enabled": "access_logs.s3.enabled",
-            "connection_logs.bucket": "connection_logs.s3.bucket",
-        },
-    )
+    properties["LoadBalancerAttributes"] = _attribute_list(attributes, BALANCER_ATTRIBUTES)
     if "name" in attributes:
         properties["Name"] = attributes["name"]
 
 
-_HEALTH_CHECK = {
+HEALTH_CHECK = {
     "path": "HealthCheckPath",
     "port": "HealthCheckPort",
     "protocol": "HealthCheckProtocol",
@@ -210,18 +238,27 @@ _HEALTH_CHECK = {
 }
 
 
+_FAILOVER = "target_group_health.dns_failover.minimum_healthy_targets"
+
+TARGET_ATTRIBUTES = {
+    f"{_FAILOVER}_count": "target_group_health.dns_failover.minimum_healthy_targets.count",
+    f"{_FAILOVER}_percentage": "target_group_health.dns_failover.minimum_healthy_targets.percentage",
+    "load_balancing_cross_zone_enabled": "load_balancing.cross_zone.enabled",
+    "deregistration_delay": "deregistration_delay.timeout_seconds",
+    "slow_start": "slow_start.duration_seconds",
+}
+
+
 def target_group(attributes: Attributes, properties: Properties) -> None:
     """The health check's settings are properties of the group itself there."""
     check = _first(attributes).get("health_check")
-    for name, property_name in _HEALTH_CHECK.items():
+    for name, property_name in HEALTH_CHECK.items():
         value = field(check, name)
         if value is not None:
             properties[property_name] = value
-    properties["TargetGroupAttributes"] = _attribute_list(
-        attributes,
-        {
-            "load_balancing_cross_zone_enabled": "load_balancing.cross_zone.enabled",
-            "deregistration_delay": "deregistration_delay.timeout_seconds",
-            "slow_start": "slow_start.duration_seconds",
-        },
-    )
+    if field(check, "matcher") is not None:
+        grpc = attributes.get("protocol_version") == "GRPC"
+        properties["Matcher"] = {"GrpcCode" if grpc else "HttpCode": field(check, "matcher")}
+    if check not in (None, []) and attributes.get("target_type") != "lambda":
+        properties.setdefault("HealthCheckProtocol", "HTTP")  # the provider's own, whatever the group's protocol
+    properties["TargetGroupAttributes"] = _attribute_list(attributes, TARGET_ATTRIBUTES)

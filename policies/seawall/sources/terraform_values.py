@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from seawall.sources.terraform_files import FILE_FUNCTIONS, Files
-from seawall.sources.terraform_functions import FUNCTIONS, is_missing, item_of, missing
+from seawall.sources.terraform_functions import FUNCTIONS, is_missing, item_of, map_key, missing
 from seawall.sources.terraform_language import Expression
 from seawall.values import (
     Reference,
@@ -19,7 +19,6 @@ from seawall.values import (
     boolean,
     join_parts,
     number,
-    plain_text,
     reasons,
     same,
 )
@@ -93,12 +92,13 @@ def _list(expression: Expression, scope: Scope) -> Value:
 
 
 def _object(expression: Expression, scope: Scope) -> Value:
-    found: dict[str, Value] = {}
+    found: dict[str | Unknown, Value] = {}
     for key_expression, item in expression[1]:
-        key = evaluate(key_expression, scope)
-        if not isinstance(key, (str, int, float, bool)):
-            return Unknown(reasons(key) or ("the key of a map",))
-        found[plain_text(key)] = evaluate(item, scope)
+        written = evaluate(key_expression, scope)
+        key = None if isinstance(written, Reference) else map_key(written)
+        if key is None:
+            return Unknown(reasons(written) or ("the key of a map",))
+        found[key] = evaluate(item, scope)
     return found
 
 
@@ -269,15 +269,15 @@ def _for(expression: Expression, scope: Scope) -> Value:
 
 
 def _object_of(keys: list[Value], values: list[Value], grouped: bool) -> Value:
-    found: dict[str, Value] = {}
-    for key, value in zip(keys, values, strict=True):
-        text = str(key) if isinstance(key, Reference) else key
-        if not isinstance(text, (str, int, float, bool)):
-            return Unknown(reasons(key) or ("the key of a map",))
+    found: dict[str | Unknown, Value] = {}
+    for written, value in zip(keys, values, strict=True):
+        key = map_key(written)
+        if key is None:
+            return Unknown(reasons(written) or ("the key of a map",))
         if grouped:
-            found.setdefault(plain_text(text), []).append(value)
+            found.setdefault(key, []).append(value)
         else:
-            found[plain_text(text)] = value
+            found[key] = value
     return found
 
 
@@ -295,8 +295,9 @@ def pairs_of(source: Value) -> list[tuple[Value, Value]] | Unknown:
 
 
 def plain_values(value: Value) -> Iterator[Any]:
-    """Every scalar inside a value that is neither a plain one nor one of ``values``."""
+    """Every scalar inside a value that is neither a plain one nor one of ``values``, and keys that are not known."""
     if isinstance(value, dict):
+        yield from (key for key in value if isinstance(key, Unknown))
         for item in value.values():
             yield from plain_values(item)
     elif isinstance(value, list):

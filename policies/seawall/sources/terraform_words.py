@@ -14,20 +14,49 @@ _PROPERTY = re.compile(
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ELSEWHERE = {
     "ClusterConfig": "cluster_config",
+    "BackupPlan.BackupPlanRule.ScheduleExpression": "rule.schedule",
     "CopyActions": "copy_action",
+    "DeleteAfterDays": "lifecycle.delete_after",
+    "DestinationBackupVaultArn": "destination_vault_arn",
     "ElasticsearchClusterConfig": "cluster_config",
+    "DeploymentConfiguration.DeploymentCircuitBreaker.Enable": "deployment_circuit_breaker.enable",
+    "DeploymentConfiguration.DeploymentCircuitBreaker.Rollback": "deployment_circuit_breaker.rollback",
+    "HealthCheckEnabled": "health_check.enabled",
+    "HealthCheckPath": "health_check.path",
+    "HealthCheckProtocol": "health_check.protocol",
+    "IpAddresses": "ip_address",
+    "ExpirationInDays": "expiration.days",
+    "LifecycleConfiguration.Rules": "aws_s3_bucket_lifecycle_configuration",
     "LockConfiguration": "aws_backup_vault_lock_configuration",
+    "MethodSettings": "an aws_api_gateway_method_settings",
+    "ProvisionedThroughput": "read_capacity and write_capacity",
     "LockConfiguration.MinRetentionDays": "min_retention_days in an aws_backup_vault_lock_configuration",
     "BackupPolicy.Status": "status in an aws_efs_backup_policy",
+    "Matcher.GrpcCode": "health_check.matcher",
+    "Matcher.HttpCode": "health_check.matcher",
     "NetworkConfiguration.AwsvpcConfiguration.Subnets": "network_configuration.subnets",
+    "DestinationRegion": "destination_region in an aws_redshift_snapshot_copy",
+    "OriginGroups": "origin_group",
+    "ObjectLockConfiguration.Rule.DefaultRetention": (
+        "rule.default_retention in an aws_s3_bucket_object_lock_configuration"
+    ),
     "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "point_in_time_recovery.enabled",
     "ReplicationConfiguration": "aws_s3_bucket_replication_configuration",
+    "Notifications": "aws_backup_vault_notifications",
     "Replicas": "replica",
     "Resources": "resources",
     "Subnets": "subnets",
     "VersioningConfiguration.Status": "versioning_configuration.status in an aws_s3_bucket_versioning",
 }
 """Properties that Terraform writes in another block or resource than the words would lead to."""
+
+_KEYED = re.compile(r"(?P<key>[a-z_]+(?:\.[a-z_]+)+): (?P<value>\w+) (?P<word>in|from) [A-Z]\w+Attributes")
+_ATTRIBUTES_BY_KEY = {
+    ("in", "load_balancing.cross_zone.enabled"): "enable_cross_zone_load_balancing",
+    ("from", "load_balancing.cross_zone.enabled"): "load_balancing_cross_zone_enabled",
+    ("in", "deletion_protection.enabled"): "enable_deletion_protection",
+}
+"""What a load balancer (``in``) and a target group (``from``) have as keys and values there, as attributes here."""
 
 _SERVICES = ("CloudFormation", "CloudFront", "DynamoDB", "ElastiCache", "EventBridge", "GlobalTable", "Terraform")
 _ATTRIBUTES = {name: attribute for attribute, name in SPELLINGS.items()}
@@ -47,7 +76,13 @@ def in_terraform(fix: str, resource_type: str) -> str:
         name, _, place = (known or ".".join(map(_snake, path.removeprefix(nest).split(".")))).partition(" in ")
         return lead + name + _assigned(value[2:]) + (place and f" in {place}")
 
+    fix = _KEYED.sub(_keyed, fix)
     return _PROPERTY.sub(attribute, _TYPE.sub(lambda found: _terraform_type(found[0], resource_type), fix))
+
+
+def _keyed(found: re.Match[str]) -> str:
+    name = _ATTRIBUTES_BY_KEY.get((found["word"], found["key"]))
+    return found[0] if name is None else name + _assigned(found["value"])
 
 
 def _attributes_of(kind: Kind | None) -> dict[str, str]:

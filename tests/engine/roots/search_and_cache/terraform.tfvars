@@ -1,0 +1,2 @@
+large    = true
+features = ["recommendations"]
