@@ -47,7 +47,8 @@ define judge
 	test $$status -eq $(1) || { echo "expected exit code $(1), got $$status" >&2; exit 2; }
 endef
 
-synth: $(VENV)/user ## Write the cloud drive's templates into cdk.out
+# A package that was made before is what the functions get: it must not be older than the code.
+synth: $(VENV)/user $(wildcard $(PACKAGE)/made) ## Write the cloud drive's templates into cdk.out
 	@rm -rf cdk.out
 	@$(BIN)/python app.py
 

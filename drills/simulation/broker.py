@@ -2,7 +2,8 @@
 
 Fair queues (Amazon SQS Developer Guide, "Amazon SQS fair queues"): a group is noisy that has more than a tenth of the
 messages in flight and at least 30 of them, or more than a tenth of the recent processing time; the others are served
-first. Without `fair` the queue is first in, first out.
+first. Without `fair` the queue is first in, first out. `in_turn` is the embedded cloud's stricter rule instead
+(drills/cloud/message_store.py): who has the fewest messages in flight, in turn among equals.
 """
 
 import heapq
@@ -43,12 +44,16 @@ class FairQueue:
         most_receives: int,
         dead: Callable[[Message], None],
         fair: bool = True,
+        in_turn: bool = False,
         time_scale: float = 1,
     ) -> None:
         self._clock = clock
         self._most_receives = most_receives
         self._dead = dead
         self._fair = fair
+        self._in_turn = in_turn
+        self._turns: dict[str, int] = {}  # of each group that waits: who has the smallest was served longest ago
+        self._turn = 0
         self._half_life = RECENT / time_scale
         self._groups: dict[str, deque[tuple[int, float, Message]]] = {}
         self._heads: list[tuple[int, float, str]] = []  # of each group: number, when it was sent, whose
@@ -78,6 +83,7 @@ class FairQueue:
         group.append((self._number, self._clock.now, message))
         if len(group) == 1:
             heapq.heappush(self._heads, (self._number, self._clock.now, message.user))
+            self._to_the_back(message.user)
         self.visible += 1
 
     def receive(self, wait: float) -> Waiting:
@@ -116,6 +122,8 @@ class FairQueue:
     def _take(self) -> Message | None:
         if not self._heads:
             return None
+        if self._fair and self._in_turn:
+            return self._take_in_turn()
         put_aside = []
         while self._heads and self._is_noisy(self._heads[0][2]):
             put_aside.append(heapq.heappop(self._heads))
@@ -124,6 +132,17 @@ class FairQueue:
         for other in put_aside:
             heapq.heappush(self._heads, other)
         return self._take_from(head[2])
+
+    def _take_in_turn(self) -> Message:
+        user = min(self._groups, key=lambda user: (self._in_flight.get(user, 0), self._turns[user]))
+        self._heads = [head for head in self._heads if head[2] != user]
+        heapq.heapify(self._heads)
+        self._to_the_back(user)
+        return self._take_from(user)
+
+    def _to_the_back(self, user: str) -> None:
+        self._turn += 1
+        self._turns[user] = self._turn
 
     def _take_from(self, user: str) -> Message:
         group = self._groups[user]

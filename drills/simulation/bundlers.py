@@ -58,6 +58,7 @@ class Bundlers:
         outcome: Outcome,
         ended: Callable[[Job], None],
         fair: bool = True,
+        in_turn: bool = False,
         poison: frozenset[str] = frozenset(),
     ) -> None:
         self.clock, self.rules, self.times, self.chance = clock, rules, times, chance
@@ -65,7 +66,14 @@ class Bundlers:
         self.jobs: dict[str, Job] = {}
         self.workers: list[Worker] = []
         self.fresh, self.sideline = (
-            FairQueue(clock, most_receives=most_receives, dead=self._dead, fair=fair, time_scale=rules.time_scale)
+            FairQueue(
+                clock,
+                most_receives=most_receives,
+                dead=self._dead,
+                fair=fair,
+                in_turn=in_turn,
+                time_scale=rules.time_scale,
+            )
             for _ in range(2)
         )
 

@@ -76,6 +76,7 @@ class _Region:
             outcome=self.outcome,
             ended=self._job_ended,
             fair=plan.fair,
+            in_turn=plan.in_turn,
             poison=plan.faults.poison,
         )
         self._gates = [Gate(plan.rules, self.bundlers.estimate) for _ in range(max(1, design.order_processes))]

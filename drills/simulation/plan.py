@@ -36,3 +36,5 @@ class Plan:
     door: bool = True
     """Whether API Gateway's throttle is there: the embedded cloud has none."""
     fair: bool = True
+    in_turn: bool = False
+    """Whether fair queues serve as the embedded cloud's do (drills/simulation/broker.py)."""

@@ -102,6 +102,7 @@ def plan_of(constant: Record, storm: Record, design: Design, seed: int) -> Plan:
         autoscaling=False,
         door=False,
         fair=storm.fair,
+        in_turn=True,
     )
 
 
