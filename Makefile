@@ -16,6 +16,9 @@ CDK_COMMAND := 2.1148.1
 # The folders of tests that need $(CLOUD), beside the services' own.
 RUNNING := $(addprefix tests/,client cloud drills)
 
+# The folders of tests about the cloud drive's templates.
+DRIVE := tests/stacks tests/matrix
+
 # Tests that share a synthesis, or a deployment, stay in one process.
 PARALLEL := -n 2 --dist loadgroup
 
@@ -26,7 +29,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check running broken matrix format snapshots catalogue picture \
+.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check drive running broken matrix format snapshots catalogue picture \
 	tables scores bench clean
 
 help: ## Show what can be made
@@ -65,7 +68,7 @@ deploy-local: $(CLOUD)/ready synth ## Deploy the drive to the cloud that `make c
 	@$(CLOUD)/bin/python -m drills.cloud.deployment
 
 drills: $(CLOUD)/ready synth build/sale_day/manifest.json ## Break the running drive in nine ways and see what it keeps of its promises (25 minutes)
-	@$(CLOUD)/bin/python -m drills
+	@$(CLOUD)/bin/python -m drills $(DRILLS)
 
 simulate: $(CLOUD)/ready synth ## Predict promotions of 10^5 to 10^8 orders from the templates' numbers
 	@$(CLOUD)/bin/python -m drills.simulate scale
@@ -74,12 +77,15 @@ test: $(VENV)/developer $(CLOUD)/ready synth ## Run the tests; PYTEST="-k zone" 
 	@$(BIN)/pytest $(PYTEST)
 	@$(CLOUD)/bin/pytest tests/services $(RUNNING) $(PYTEST)
 
-check: $(VENV)/developer $(CLOUD)/ready ## Format, lint, types and tests: what a pull request must pass
+check: $(VENV)/developer ## Format, lint, types, and the tests of the validator: what every pull request must pass
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict .
-	@$(BIN)/pytest $(PARALLEL) $(PYTEST)
-	@$(CLOUD)/bin/pytest $(PARALLEL) tests/services
+	@$(BIN)/pytest $(PARALLEL) $(addprefix --ignore=,$(DRIVE)) $(PYTEST)
+
+drive: $(VENV)/developer $(CLOUD)/ready ## Test the cloud drive: its stacks, its settings and its services
+	@$(BIN)/pytest $(PARALLEL) $(DRIVE) $(PYTEST)
+	@$(CLOUD)/bin/pytest $(PARALLEL) tests/services $(PYTEST)
 
 running: $(CLOUD)/ready synth ## Test the client, a deployment to the embedded cloud, and the parts of the drills
 	@$(CLOUD)/bin/pytest $(PARALLEL) $(RUNNING)
@@ -87,7 +93,7 @@ running: $(CLOUD)/ready synth ## Test the client, a deployment to the embedded c
 broken: $(CLOUD)/ready synth ## Break the drive on purpose and see the drills fail (half an hour)
 	@SEAWALL_DRILLS=all $(CLOUD)/bin/pytest -v tests/drills $(PYTEST)
 
-matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make check` takes a choice of
+matrix: $(VENV)/developer ## Synthesize and judge every combination of settings that `make drive` takes a choice of
 	@SEAWALL_MATRIX=all $(BIN)/pytest $(PARALLEL) tests/matrix
 
 format: $(VENV)/developer ## Format the code and fix what ruff can fix
