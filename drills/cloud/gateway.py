@@ -95,6 +95,10 @@ async def _not_found(send: Any, message: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+MAIL = "/v2/email/"
+_PARAMETERS = "method path headers body query_params request_id"
+
+
 def install(outages: Outages) -> None:
     """Lets ministack take the listener's region for unsigned requests, and refuse what a drill refuses."""
 
@@ -106,34 +110,52 @@ def install(outages: Outages) -> None:
 
         return extract_region
 
-    def unless_refused(dispatch: Callable[..., Any]) -> Callable[..., Any]:
-        application = pinned.module("app")
-        action_of = pinned.original(
-            "core.iam_actions", "extract_iam_action", "service method path headers body query_params"
-        )
-
-        async def dispatched(  # noqa: PLR0917 - ministack's parameters
-            method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any, request_id: str
-        ) -> Any:
-            if outages.anything_refused():
-                parameters = application._routing_params(method, path, headers, body, query_params)
-                service = application.detect_service(method, path, headers, parameters)
-                action = action_of(service, method, path, headers, body, parameters)
-                region = application.extract_region(headers, query_params)
-                if action is not None and outages.refuses(action, region):
-                    return unavailable(action, region, path, headers)
-            return await dispatch(method, path, headers, body, query_params, request_id)
-
-        return dispatched
-
     pinned.present("services.s3", "_buckets")
     pinned.original("services.apigateway_v1", "find_api_scope", "api_id")
     pinned.original("services.apigateway", "find_api_scope", "api_id")
     pinned.replace("core.router", "extract_region", "headers query_params", by_listener)
     pinned.replace("app", "extract_region", "headers query_params", by_listener)
+    pinned.replace("app", "_dispatch_service_request", _PARAMETERS, _unless_refused(outages, _service_asked))
+    # Ministack answers the second version of Amazon SES before it dispatches anything.
     pinned.replace(
-        "app", "_dispatch_service_request", "method path headers body query_params request_id", unless_refused
+        "app", "_handle_ses_v2_request", _PARAMETERS, _unless_refused(outages, lambda _, path, *__: _is_mail(path))
     )
+
+
+def _service_asked(method: str, path: str, headers: dict[str, str], parameters: Any) -> str | None:
+    service: str | None = pinned.module("app").detect_service(method, path, headers, parameters)
+    return service
+
+
+def _is_mail(path: str) -> str | None:
+    return "ses" if path.startswith(MAIL) else None
+
+
+def _unless_refused(
+    outages: Outages, service_asked: Callable[[str, str, dict[str, str], Any], str | None]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wraps one of ministack's handlers: what a drill refuses is answered with 503 instead."""
+    application = pinned.module("app")
+    action_of = pinned.original(
+        "core.iam_actions", "extract_iam_action", "service method path headers body query_params"
+    )
+
+    def wrap(handle: Callable[..., Any]) -> Callable[..., Any]:
+        async def handled(  # noqa: PLR0917 - ministack's parameters
+            method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any, request_id: str
+        ) -> Any:
+            if outages.anything_refused():
+                parameters = application._routing_params(method, path, headers, body, query_params)
+                service = service_asked(method, path, headers, parameters)
+                action = service and action_of(service, method, path, headers, body, parameters)
+                region = application.extract_region(headers, query_params)
+                if action and outages.refuses(action, region):
+                    return unavailable(action, region, path, headers)
+            return await handle(method, path, headers, body, query_params, request_id)
+
+        return handled
+
+    return wrap
 
 
 def unavailable(action: str, region: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:

@@ -75,4 +75,4 @@ def test_when_the_operator_may_not_write_the_switch_the_drill_fails(drive: Drive
     broken = broken_promises(scene)
     assert "the switch is thrown" in broken
     assert "not taken over when it came back" in broken
-    assert "AccessDenied" in scene.evacuated.text
+    assert scene.evacuated.code != 0

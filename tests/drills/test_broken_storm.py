@@ -46,9 +46,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playing, "SETTLED_WITHIN", 900)
 
 
-def played(drive: Drive, folder: Path, scenario: Scenario = FEW, events: tuple[Event, ...] = ()) -> Evidence:
+def played(
+    drive: Drive, folder: Path, scenario: Scenario = FEW, events: tuple[Event, ...] = (), *, kills: int = 0
+) -> Evidence:
     run = a_run(drive, folder)
-    return judging.gather(drive, run, play(drive, run, scenario, events))
+    return judging.gather(drive, run, play(drive, run, scenario, events), kills=kills)
 
 
 def broken(evidence: Evidence) -> str:
@@ -184,7 +186,7 @@ def test_a_drive_that_runs_in_one_zone_only_fails_the_loss_of_that_zone(drive: D
         Event(again_at, "zone back", lambda: weather.start("a", 1)),
     )
     longer = replace(FEW, phases=[Phase(16.0, 3.0)], crowd=arrivals.Crowd(users=20, purchases=0, album_share=0.2))
-    evidence = played(drive, tmp_path, longer, events)
+    evidence = played(drive, tmp_path, longer, events, kills=1)
     begun = evidence.played.begun
     delivered = sorted(wait.delivered_at - begun for wait in evidence.waits)
     pause = zone_loss.longest_pause(delivered, lost_at, again_at)
