@@ -8,14 +8,13 @@ No process grows.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from drills import storm
 from drills.drill import Drill, Findings, Run, main
 from drills.frame import judging
 from drills.frame.judging import Evidence
-from drills.frame.plan import Design, Step
 from drills.frame.result import Promise
 from drills.frame.stock import Files
 from drills.surge import storm_pictures, storm_plan
@@ -88,17 +87,12 @@ def findings(evidence: Evidence, orders: int) -> Findings:
     )
 
 
-def plan(design: Design) -> Sequence[Step]:
-    """Return what the storm would do."""
-    return storm_plan.plan(design)
-
-
 DRILL = Drill(
     name="ten_thousand",
     title="Ten thousand orders",
     promise=__doc__ or "",
     run=run,
-    plan=plan,
+    plan=storm_plan.plan,
     simulated=storm.SIMULATED,
     not_proven=storm.NOT_PROVEN,
 )

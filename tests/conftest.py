@@ -5,11 +5,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from stacks.node import use_pinned_node
 
 use_pinned_node()  # before any test imports aws_cdk
+
+hypothesis.settings.register_profile("seawall", deadline=None)  # a busy machine is not a mistake
+hypothesis.settings.load_profile("seawall")
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -12,17 +12,21 @@ def deletable_bucket(bucket: Resource, design: Design) -> Verdict:
     emptied = emptied_on_delete(bucket, design)
     kept = kept_on_delete(bucket)
     lock = object_lock(bucket)
-    if kept.answer is True or lock.answer is True:
-        by = kept if kept.answer is True else lock
-        return accepted(f"kept by {by.by}", at=by.at)
+    if lock.answer is True:
+        return accepted(f"kept by {lock.by}", at=lock.at)
+    if kept.answer is True and (bucket.language == "terraform" or emptied.answer is False):
+        return accepted(f"kept by {kept.by}", at=kept.at)
     if emptied.answer is False:
         return accepted("S3 deletes no bucket that holds objects, and nothing here empties it", at=kept.at)
     use = secondary_use(bucket, design)
     if use:
         return not_applicable(f"it holds {use}, no data of its own")
-    setting = "lifecycle.prevent_destroy = true" if bucket.language == "terraform" else "DeletionPolicy: Retain"
-    fix = f"remove {emptied.by} and set {setting}"
-    for answer in (emptied.answer, kept.answer, lock.answer):
+    # A retained bucket stays with its stack gone, but CloudFormation still tells the helper to empty it.
+    deciding = [emptied, lock, kept] if bucket.language == "terraform" else [emptied, lock]
+    fix = f"remove {emptied.by}"
+    if bucket.language == "terraform":
+        fix += " and set lifecycle.prevent_destroy = true"
+    for answer in (protection.answer for protection in deciding):
         if isinstance(answer, Unknown):
             message = f"whether it is emptied and deleted depends on {answer}"
             return undecided(answer, at=emptied.at or kept.at, message=message, fix=fix)

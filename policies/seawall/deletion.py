@@ -202,7 +202,8 @@ def emptied_on_delete(bucket: Resource, design: Design) -> Emptying:
         return Emptying(forced, "force_destroy", "ForceDestroy")
     unknown = Emptying(answer=False)
     for other, _ in design.referrers(bucket):
-        if other.type.startswith("Custom::") or other.type == "AWS::CloudFormation::CustomResource":
+        custom = other.type.startswith("Custom::") or other.type == "AWS::CloudFormation::CustomResource"
+        if custom and kept_on_delete(other).answer is not True:  # one that stays behind is never told to delete
             answer = _empties(other, design)
             if answer is True:
                 return Emptying(answer, other.id)

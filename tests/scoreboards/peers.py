@@ -115,12 +115,22 @@ def table(cases: Iterable[Case]) -> str:
         answered = ", ".join(PEERS.get(concern, ())) or f"not asked: {UNASKED[concern]}"
         lines.append(f"| {source} | {concern} | {answered} | {_counts(chosen)} |")
     lines.append(f"| all | answered concerns | | {_counts([case for case in cases if case.concern in PEERS])} |")
+    lines += ["", _agreement([case for case in cases if case.concern in PEERS])]
     lines += ["", "## Where the two disagree", ""]
     for case in cases:
         if case.outcome in ("differs", "disagree"):
             reason = case.reason or "not explained yet"
             lines.append(f"- {case.source} `{case.name}` expects {case.expected}, Seawall says {case.answer}: {reason}")
     return "\n".join(lines) + "\n"
+
+
+def _agreement(cases: list[Case]) -> str:
+    count = Counter(case.outcome for case in cases)
+    given = count["agree"] + count["differs"] + count["disagree"]
+    return (
+        f"Of {given} answers {count['agree']} ({count['agree'] / given:.0%}) are what the peer expects, "
+        f"{count['differs']} differ with a reason and {count['disagree']} without one."
+    )
 
 
 def _counts(cases: list[Case]) -> str:

@@ -17,10 +17,11 @@ def test_the_published_table_says_what_the_policies_say(cases: list[Case]) -> No
     assert TABLE.read_text("utf-8") == table(cases), "write it again: python -m tests.scoreboards.peers --write"
 
 
-def test_peers_agree_on_97_percent_of_what_we_answer(cases: list[Case]) -> None:
-    answered = [case for case in cases if case.concern in PEERS and case.outcome in ("agree", "disagree")]
+def test_nine_of_ten_answers_are_the_peers_answers(cases: list[Case]) -> None:
+    """Counting every difference against us, the explained ones too; the next test holds that each is explained."""
+    answered = [case for case in cases if case.concern in PEERS and case.outcome != "none"]
     agreed = [case for case in answered if case.outcome == "agree"]
-    assert len(agreed) >= 0.97 * len(answered)
+    assert len(agreed) >= 0.9 * len(answered)
 
 
 def test_every_difference_has_a_reason(cases: list[Case]) -> None:
