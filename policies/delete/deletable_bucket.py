@@ -22,11 +22,12 @@ def deletable_bucket(bucket: Resource, design: Design) -> Verdict:
     if use:
         return not_applicable(f"it holds {use}, no data of its own")
     # A retained bucket stays with its stack gone, but CloudFormation still tells the helper to empty it.
-    deciding = [emptied, lock, kept] if bucket.language == "terraform" else [emptied, lock]
+    deciding = [emptied.answer, lock.answer]
     fix = f"remove {emptied.by}"
     if bucket.language == "terraform":
+        deciding.append(kept.answer)
         fix += " and set lifecycle.prevent_destroy = true"
-    for answer in (protection.answer for protection in deciding):
+    for answer in deciding:
         if isinstance(answer, Unknown):
             message = f"whether it is emptied and deleted depends on {answer}"
             return undecided(answer, at=emptied.at or kept.at, message=message, fix=fix)

@@ -56,7 +56,7 @@ INDEX: dict[str, tuple[int, str, tuple[str, ...]]] = {
     "backup/versions_expire_too_soon": (133105498, "Bucket throws old versions away before a mistake is noticed.", ("AWS::S3::Bucket",)),
     "backup/volume_without_backup": (2816865439, "Volume has no snapshots.", ("AWS::EC2::Volume",)),
     "backup/warehouse_without_snapshots": (3423615922, "Data warehouse takes no snapshots.", ("AWS::Redshift::Cluster", "AWS::RedshiftServerless::Namespace",)),
-    "delete/deletable_bucket": (2451953893, "Bucket is emptied and deleted together with its stack.", ("AWS::S3::Bucket",)),
+    "delete/deletable_bucket": (1009373933, "Bucket is emptied and deleted together with its stack.", ("AWS::S3::Bucket",)),
     "delete/deletable_database": (702584444, "Database or other data store is deleted together with its stack.", ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster", "AWS::Redshift::Cluster", "AWS::Elasticsearch::Domain", "AWS::OpenSearchService::Domain", "AWS::ElastiCache::ReplicationGroup", "AWS::MemoryDB::Cluster",)),
     "delete/deletable_file_system": (4185283363, "File system or volume is deleted together with its stack.", ("AWS::EFS::FileSystem", "AWS::FSx::FileSystem", "AWS::EC2::Volume",)),
     "delete/deletable_instance": (2822045531, "Instance takes its data volumes along when it is terminated.", ("AWS::EC2::Instance",)),
