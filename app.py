@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stacks.node import use_pinned_node
+from seawall_constructs.pinned_node import use_pinned_node
 
 use_pinned_node()  # the next import starts Node.js
 

@@ -17,9 +17,9 @@ from aws_cdk.aws_secretsmanager import Secret
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding
 from stacks.capacity import RegionCapacity
 from stacks.names import Names
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.front_door import FrontDoor
 from stacks.patterns.regional_domain import RegionalDomain
 from stacks.patterns.regional_stack import RegionalStack

@@ -5,12 +5,11 @@ Survives a stolen administrator: the drive's account may copy in, and can neithe
 """
 
 from aws_cdk import Duration
-from aws_cdk.aws_backup import BackupVault, LockConfiguration
 from aws_cdk.aws_iam import AnyPrincipal, PolicyDocument, PolicyStatement
-from aws_cdk.aws_kms import Key
 from constructs import Construct
 
-from stacks.backups import LEAST_KEPT, MOST_KEPT, VAULT
+from seawall_constructs.backup_vault import LockedVault
+from stacks.backups import VAULT
 from stacks.names import Names
 from stacks.patterns.regional_stack import RegionalStack
 
@@ -32,26 +31,16 @@ class BackupAccount(RegionalStack):
         changeable_for_days: int,
     ) -> None:
         super().__init__(scope, name, names=names, region=region, disposable=disposable, account=account)
-        key = Key(
-            self,
-            "Key",
-            alias=names.key_alias(VAULT),
-            description="Encrypts the copies; without it none can be restored",
-            enable_key_rotation=True,
-            removal_policy=self.data_removal,
-        )
-        locked = LockConfiguration(
-            min_retention=LEAST_KEPT,
-            max_retention=MOST_KEPT,
-            changeable_for=Duration.days(changeable_for_days) if lock == "compliance" else None,
-        )
-        BackupVault(
+        LockedVault(
             self,
             "Vault",
-            backup_vault_name=names.name(VAULT),
-            encryption_key=key,
-            lock_configuration=None if lock == "off" else locked,
-            removal_policy=self.data_removal,
+            vault_name=names.name(VAULT),
+            key_name="Key",
+            key_alias=names.key_alias(VAULT),
+            key_description="Encrypts the copies; without it none can be restored",
+            locked=lock != "off",
+            changeable_for=Duration.days(changeable_for_days) if lock == "compliance" else None,
+            disposable=disposable,
             access_policy=PolicyDocument(
                 statements=[
                     PolicyStatement(

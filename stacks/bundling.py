@@ -13,13 +13,16 @@ from aws_cdk.aws_ec2 import InterfaceVpcEndpointAwsService
 from aws_cdk.aws_iam import PermissionsBoundary
 from constructs import Construct
 
-from stacks.capacity import ZONES, RegionCapacity
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.closed_network import FOR_CONTAINERS, ClosedNetwork
+from seawall_constructs.findings import accept_finding
+from seawall_constructs.measure import MINUTE
+from seawall_constructs.zones import ZONES
+from stacks.capacity import RegionCapacity
 from stacks.names import Names
-from stacks.patterns.alarms import MINUTE, RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.backlog_scaling import BacklogScaling
 from stacks.patterns.boundary import boundary
-from stacks.patterns.closed_network import ClosedNetwork
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.needs import Needs
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.work_queue import WorkQueue
@@ -36,10 +39,7 @@ FAILED_BUILDS_PER_MINUTE = 5
 """One content that cannot be built fails three times in a quarter of an hour; a bad version fails all the time."""
 
 ENDPOINTS = {
-    "Sqs": InterfaceVpcEndpointAwsService.SQS,
-    "EcrApi": InterfaceVpcEndpointAwsService.ECR,
-    "EcrDkr": InterfaceVpcEndpointAwsService.ECR_DOCKER,
-    "Logs": InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    **FOR_CONTAINERS,
     "AppConfigData": InterfaceVpcEndpointAwsService.APPCONFIGDATA,
 }
 
@@ -62,7 +62,14 @@ class Bundling(RegionalStack):
         PermissionsBoundary.of(self).apply(boundary(self, names))
         fresh = WorkQueue(self, "BundleQueue", names=names, numbers=BUNDLE)
         old = WorkQueue(self, "BundleSidelineQueue", names=names, numbers=BUNDLE_SIDELINE)
-        network = ClosedNetwork(self, "Network", names=names, role="bundling", services=ENDPOINTS)
+        network = ClosedNetwork(
+            self,
+            "Network",
+            services=ENDPOINTS,
+            vpc_name=names.name("bundling"),
+            flow_log_role_name=names.in_region("bundling-flow-log", region),
+            disposable=disposable,
+        )
         needs = self._needs(peer)
         workers = WorkerService(
             self,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from seawall_constructs.zones import ZONES
 from services.drive.limits import BUNDLE_SLOTS
 from stacks.settings import Capacity, Event, Settings, SettingsError, Tier
-
-ZONES = 3
 
 REQUEST_SECONDS = 0.05
 """How long a request occupies a function: an assumption until the dashboard shows the measured mean."""

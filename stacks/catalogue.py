@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from aws_cdk.aws_dynamodb import WarmThroughput
 from constructs import Construct
 
+from seawall_constructs.data_kind import holds_derived_data
 from stacks.names import Names
-from stacks.patterns.data_kind import holds_derived_data, holds_primary_data
+from stacks.patterns.data_kind import holds_primary_data
 from stacks.patterns.global_table import DEFAULT_READS, DEFAULT_WRITES, GlobalTable, index
 from stacks.patterns.regional_stack import RegionalStack
 

@@ -15,19 +15,20 @@ from aws_cdk.aws_kms import Key
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding
+from seawall_constructs.work_queue import FailureQueue
 from services.drive.limits import RECONCILER_RUN
 from stacks.capacity import RESERVED
 from stacks.names import Names
 from stacks.patterns.boundary import boundary
-from stacks.patterns.data_kind import holds_derived_data
 from stacks.patterns.each_minute import EachMinute
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.needs import Needs
 from stacks.patterns.new_objects import NewObjects
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import ServiceFunction
 from stacks.patterns.table_stream import TableStream
-from stacks.patterns.work_queue import FailureQueue, WorkQueue
+from stacks.patterns.work_queue import WorkQueue
 from stacks.queues import BUNDLE, BUNDLE_SIDELINE, DELIVER, DELIVER_SIDELINE, INGEST, NOTIFY, QueueNumbers
 
 ORDERS_AT_A_TIME = 100
@@ -169,7 +170,7 @@ class Downloads(RegionalStack):
         outbox = self._function(
             "outbox", "outbox", needs, "Sends what follows from a change of an order", OUTBOX_TIMEOUT
         )
-        failures = FailureQueue(self, "OutboxFailures", names=self.names, role="outbox-failures")
+        failures = FailureQueue(self, "OutboxFailures", queue_name=self.names.name("outbox-failures"))
         # Files, and other regions' orders, are dropped before they cost a call.
         served_here = {"sk": {"S": ["ORDER"]}, "home": {"S": [self.region]}}
         TableStream(self, "Orders", names=self.names, table="drive", failures=failures).start(

@@ -27,13 +27,13 @@ from aws_cdk.aws_cloudfront import (
 )
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding
 from stacks.hosts import files_host, regional_api_host
 from stacks.names import Names
 from stacks.patterns.distribution_headers import DownloadHeaders, PageHeaders
 from stacks.patterns.edge_distribution import EdgeDistribution
 from stacks.patterns.edge_logs import EdgeLogs
 from stacks.patterns.edge_shell import EdgeShell
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.rate_limit import RateLimit
 from stacks.patterns.region_origins import RegionOrigins, be_impatient
 from stacks.patterns.regional_domain import validation

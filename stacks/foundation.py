@@ -13,9 +13,9 @@ from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_kms import Key
 from constructs import Construct
 
+from seawall_constructs.alarm_topics import AlarmTopic, let_alarms_use
+from seawall_constructs.alarms import Urgency
 from stacks.names import Names
-from stacks.patterns.alarm_topic import AlarmTopic, let_alarms_use
-from stacks.patterns.alarms import Urgency
 from stacks.patterns.change_calendar import ChangeCalendar
 from stacks.patterns.drive_bucket import of_a_distribution
 from stacks.patterns.levers import Levers
@@ -55,7 +55,7 @@ class Foundation(RegionalStack):
         topics = self._key("topics", "Encrypts alarms on their way")
         let_alarms_use(topics)
         for urgency in Urgency:
-            AlarmTopic(self, urgency.capitalize(), names=names, urgency=urgency, key=topics)
+            AlarmTopic(self, urgency.capitalize(), topic_name=names.name(urgency), key=topics)
         ChangeCalendar(self, "Freeze", names=names, events=events)
         if holds_data:
             for role, description in DATA_KEYS.items():

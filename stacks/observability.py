@@ -10,15 +10,18 @@ Survives being read at night: each alarm says what it means, and where to read w
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IAlarm, TreatMissingData
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.backup_alarms import BackupAlarms
+from seawall_constructs.error_budget import BURN_MINUTES
 from stacks.capacity import REQUEST_SHARES, RegionCapacity
 from stacks.downloads import OUTBOX_TIMEOUT, RECONCILER_TIMEOUT
 from stacks.hosts import api_host
 from stacks.names import Names
-from stacks.patterns.alarms import RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm, on_call
 from stacks.patterns.api_alarms import ApiAlarms
 from stacks.patterns.bundler_alarms import BundlerAlarms
 from stacks.patterns.canaries import Canaries, address
-from stacks.patterns.data_alarms import BackupAlarms, CopyAlarms, TableAlarms, copy_seconds
+from stacks.patterns.data_alarms import CopyAlarms, TableAlarms, copy_seconds
 from stacks.patterns.function_alarms import FunctionAlarms
 from stacks.patterns.overview import Overview
 from stacks.patterns.promised import Promised
@@ -27,7 +30,6 @@ from stacks.patterns.region_verdict import ROUNDS, RegionVerdict
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.request_function import TIMEOUT
 from stacks.patterns.standstill_alarms import StandstillAlarms
-from stacks.promises import BURN_MINUTES
 from stacks.queues import INGEST, QUEUES
 
 TIMEOUTS = {
@@ -83,7 +85,13 @@ class Observability(RegionalStack):
             )
         CopyAlarms(self, "Copies", names=names, region=region, peer=peer)
         BundlerAlarms(self, "Bundler", names=names, least=capacity.running.bundlers)
-        BackupAlarms(self, "Backups", names=names, region=region)
+        BackupAlarms(
+            self,
+            "Backups",
+            on_call=on_call(self, names),
+            rule_prefix=names.prefix,
+            noticed_by="the audit tells what has no new backup",
+        )
         self._canaries(domain)
         self._overview(promised)
 

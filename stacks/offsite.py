@@ -15,12 +15,13 @@ from aws_cdk.aws_cloudwatch import MathExpression, Stats, TreatMissingData
 from aws_cdk.aws_iam import PermissionsBoundary, PolicyStatement
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.findings import accept_finding
 from services.drive.limits import OFFSITE_VISIBILITY
 from stacks.names import Names
 from stacks.patterns.access import to_bucket, to_keys, to_objects, to_queues
-from stacks.patterns.alarms import RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.boundary import boundary
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.new_objects import NewObjects
 from stacks.patterns.open_network import HTTPS, OpenNetwork
 from stacks.patterns.queue_alarms import QueueAlarms

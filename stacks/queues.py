@@ -8,14 +8,10 @@ paged before a tenth of the retention is over.
 
 from dataclasses import dataclass
 
+from seawall_constructs.queue_arithmetic import LAMBDA_VISIBILITY_FACTOR
 from services.drive.limits import HEARTBEAT, LEASE
 
 DAY = 24 * 3600
-
-DEAD_LETTER_DAYS = 14
-"""The longest that SQS keeps anything."""
-
-LAMBDA_VISIBILITY_FACTOR = 6
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,11 @@ Survives its stack: a stack that is deleted or replaces the bucket leaves the co
 """
 
 from aws_cdk import Duration
-from aws_cdk.aws_iam import AccountRootPrincipal, Effect, PolicyStatement, StarPrincipal
 from aws_cdk.aws_s3 import LifecycleRule, ObjectLockRetention
 from constructs import Construct
 
+from seawall_constructs.data_kind import holds_derived_data
 from stacks.names import Names
-from stacks.patterns.data_kind import holds_derived_data
 from stacks.patterns.drive_bucket import DriveBucket
 from stacks.patterns.regional_stack import RegionalStack
 
@@ -42,31 +41,7 @@ class ReplicaStorage(RegionalStack):
             lifecycle=LifecycleRule(id="undelete", noncurrent_version_expiration=KEPT_AFTER_DELETION),
         )
         self.replica.readable_by_cloudfront()
-        self._take_copies_from(peer)
-        self._nobody_lifts_the_lock()
+        self.replica.take_copies_from(names.arn("iam", "", f"role/{names.in_region('replication', peer)}"))
+        self.replica.nobody_lifts_the_lock()
         # It is a backup of another bucket and has none of its own; the lock is what protects it.
         holds_derived_data(self.replica)
-
-    def _take_copies_from(self, peer: str) -> None:
-        # Naming the role as the principal would need it to be there already; it is made later, in the other region.
-        role = self.names.arn("iam", "", f"role/{self.names.in_region('replication', peer)}")
-        self.replica.add_to_resource_policy(
-            PolicyStatement(
-                sid="CopiesOfThePeer",
-                principals=[AccountRootPrincipal()],
-                actions=["s3:ReplicateObject", "s3:ReplicateTags"],
-                resources=[self.replica.arn_for_objects("*")],
-                conditions={"ArnEquals": {"aws:PrincipalArn": role}},
-            )
-        )
-
-    def _nobody_lifts_the_lock(self) -> None:
-        self.replica.add_to_resource_policy(
-            PolicyStatement(
-                sid="Lock",
-                effect=Effect.DENY,
-                principals=[StarPrincipal()],
-                actions=["s3:BypassGovernanceRetention"],
-                resources=[self.replica.arn_for_objects("*")],
-            )
-        )

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from seawall_constructs.error_budget import BUDGET_DAYS, BURN_MINUTES, FAST_BURN
 from services.drive.limits import EXPIRE_BUNDLE_AFTER
 from stacks.promises import (
     AUTOMATIC_REGION_RECOVERY_MINUTES,
-    BUDGET_DAYS,
-    BURN_MINUTES,
     COPY_SECONDS,
-    FAST_BURN,
     FIRST_WORD_MINUTES,
     OBJECTIVES,
     REGION_RECOVERY_MINUTES,

@@ -8,20 +8,21 @@ Survives abandoned uploads: parts of uploads that nobody finishes are removed af
 """
 
 from aws_cdk import Duration
-from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_iam import Role
 from aws_cdk.aws_kms import Key
-from aws_cdk.aws_s3 import Bucket, CorsRule, HttpMethods, LifecycleRule, ReplicationRule, ReplicationTimeValue
+from aws_cdk.aws_s3 import CorsRule, HttpMethods, LifecycleRule, ReplicationRule
 from constructs import Construct
 
+from seawall_constructs.bucket_copies import CopierRole, copy_rule
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding
 from services.drive.limits import BUNDLE_LIFE_DAYS, UNDELETE_DAYS
 from stacks.names import Names
-from stacks.patterns.access import to_keys, to_objects
+from stacks.patterns.access import to_keys
 from stacks.patterns.boundary import boundary
-from stacks.patterns.data_kind import holds_derived_data, holds_primary_data
+from stacks.patterns.data_kind import holds_primary_data
 from stacks.patterns.drive_bucket import DriveBucket
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
-from stacks.patterns.wildcards import accept_wildcards
 
 REPLICATION_RULE = "files-to-peer"
 """Its id, which is also a dimension of S3's replication metrics."""
@@ -92,39 +93,25 @@ class Storage(RegionalStack):
         return bundles
 
     def _to_peer(self, peer: str) -> ReplicationRule:
-        """One way and into a bucket of its own: two buckets that copy to each other could not be deployed in turn."""
-        within = ReplicationTimeValue.FIFTEEN_MINUTES
-        return ReplicationRule(
-            id=REPLICATION_RULE,
-            destination=Bucket.from_bucket_name(self, "PeerReplica", self.names.bucket("replica", peer)),
-            kms_key=Key.from_key_arn(self, "PeerReplicaKey", self.names.key_alias_arn("replica", peer)),
-            replication_time_control=within,
-            metrics=within,
-            delete_marker_replication=False,
-            sse_kms_encrypted_objects=True,
-            priority=1,
+        return copy_rule(
+            self,
+            "PeerReplica",
+            destination=self.names.bucket("replica", peer),
+            key=Key.from_key_arn(self, "PeerReplicaKey", self.names.key_alias_arn("replica", peer)),
+            rule_id=REPLICATION_RULE,
         )
 
     def _replication_role(self, peer: str) -> Role:
-        """The role that S3 copies with. CDK's own would name the aliases of keys as resources, which grants nothing."""
         names, region = self.names, self.region
-        role = Role(
+        return CopierRole(
             self,
             "Replication",
+            source=names.bucket("files", region),
+            destination=names.bucket("replica", peer),
+            allow=[
+                to_keys(names, region, ["files"], "Decrypt"),
+                to_keys(names, peer, ["replica"], "Encrypt", "GenerateDataKey"),
+            ],
             role_name=names.in_region("replication", region),
-            assumed_by=ServicePrincipal("s3.amazonaws.com"),
             permissions_boundary=boundary(self, names),
         )
-        bucket = f"arn:{self.partition}:s3:::{names.bucket('files', region)}"
-        reading = ("GetObjectVersionForReplication", "GetObjectVersionAcl", "GetObjectVersionTagging")
-        statements = [
-            PolicyStatement(actions=["s3:GetReplicationConfiguration", "s3:ListBucket"], resources=[bucket]),
-            to_objects(names, region, "files", *reading),
-            to_objects(names, peer, "replica", "ReplicateObject", "ReplicateTags"),
-            to_keys(names, region, ["files"], "Decrypt"),
-            to_keys(names, peer, ["replica"], "Encrypt", "GenerateDataKey"),
-        ]
-        for statement in statements:
-            role.add_to_policy(statement)
-        accept_wildcards(role, *statements)
-        return role

@@ -16,18 +16,19 @@ from aws_cdk.aws_lambda import FunctionUrlAuthType
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding
+from seawall_constructs.measure import measure
+from seawall_constructs.resilient_table import RECOVERY_DAYS
 from stacks.capacity import RESERVED
 from stacks.hosts import regional_api_host
 from stacks.names import Names
 from stacks.patterns.access import to_keys, to_table
 from stacks.patterns.alarm_call import AlarmCall
-from stacks.patterns.alarms import RunbookAlarm, Urgency
-from stacks.patterns.data_kind import holds_derived_data
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.environment import environment
-from stacks.patterns.exception import accept_finding
-from stacks.patterns.global_table import RECOVERY_DAYS
 from stacks.patterns.heartbeat import Heartbeat, reading_beats
-from stacks.patterns.measure import measure
 from stacks.patterns.region_verdict import IMPAIRED
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import ServiceFunction

@@ -13,8 +13,8 @@ from aws_cdk.aws_sns import Topic
 from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
 from stacks.names import Names
-from stacks.patterns.alarms import Urgency
 from stacks.patterns.regional_stack import RegionalStack
 
 RETRIES = 2

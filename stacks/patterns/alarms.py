@@ -1,32 +1,22 @@
-"""Alarms that somebody hears, and that say what to do."""
+"""The drive's alarms: under its names, to the topics that Foundation made, with the runbooks of docs/."""
 
-from enum import StrEnum
-
-from aws_cdk import Duration, Stack
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import SnsAction
-from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_cloudwatch import ComparisonOperator, IMetric, TreatMissingData
 from constructs import Construct
 
+from seawall_constructs import alarms
+from seawall_constructs.alarms import OnCall, Urgency
 from stacks.names import Names
 
 RUNBOOKS = "docs/runbooks.md"
 
 
-class Urgency(StrEnum):
-    """Who is told: a page wakes somebody up, a ticket waits for the morning. Also the role of the topic."""
-
-    PAGE = "page"
-    TICKET = "ticket"
+def on_call(scope: Construct, names: Names, name: str = "") -> OnCall:
+    """Return who is told of alarms in the region of `scope`; `name` where one scope asks more than once."""
+    return OnCall.named(scope, names.prefix, runbooks=f"{RUNBOOKS}#", name=name)
 
 
-class RunbookAlarm(Alarm):
-    """An alarm with an action and a runbook.
-
-    Survives being read at night: its description says what is wrong in `means`, and where to read what to do
-    (`docs/runbooks.md`, under its role, or under `runbook` where alarms of one kind are answered alike).
-    Survives silence: what missing data means is chosen by the caller each time.
-    """
+class RunbookAlarm(alarms.RunbookAlarm):
+    """An alarm named after its role, whose runbook is of the same name unless alarms of one kind are answered alike."""
 
     def __init__(
         self,
@@ -47,18 +37,14 @@ class RunbookAlarm(Alarm):
         super().__init__(
             scope,
             name,
+            on_call=on_call(scope, names, name),
             alarm_name=names.name(role),
-            alarm_description=f"{means} Runbook: {RUNBOOKS}#{runbook or role}",
+            means=means,
+            runbook=runbook or role,
             metric=metric,
             threshold=threshold,
-            evaluation_periods=periods,
-            datapoints_to_alarm=periods,
-            comparison_operator=comparison,
-            treat_missing_data=missing,
+            urgency=urgency,
+            missing=missing,
+            periods=periods,
+            comparison=comparison,
         )
-        topic = Topic.from_topic_arn(self, "Topic", names.topic_arn(urgency, Stack.of(self).region))
-        self.add_alarm_action(SnsAction(topic))
-        self.add_ok_action(SnsAction(topic))
-
-
-MINUTE = Duration.minutes(1)

@@ -4,6 +4,7 @@ from aws_cdk import Duration
 from aws_cdk.aws_lambda_destinations import SqsDestination
 from constructs import Construct
 
+from seawall_constructs.queue_arithmetic import LAMBDA_VISIBILITY_FACTOR
 from services.drive.limits import MAILS_A_PAGE
 from stacks.patterns.access import to_queues
 from stacks.patterns.queue_alarms import QueueAlarms
@@ -12,7 +13,7 @@ from stacks.patterns.status_alarms import MailAlarms
 from stacks.patterns.status_service import Desk, StatusService
 from stacks.patterns.work_queue import WorkQueue
 from stacks.promises import FIRST_WORD_MINUTES
-from stacks.queues import LAMBDA_VISIBILITY_FACTOR, QueueNumbers
+from stacks.queues import QueueNumbers
 
 SENDING_SECONDS = 60
 """A page of mails takes seven at the rate that Amazon SES starts with; the rest is for slow answers."""

@@ -4,11 +4,12 @@ from aws_cdk.aws_cloudwatch import TreatMissingData
 from aws_cdk.aws_logs import FilterPattern, LogGroup, MetricFilter
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import FIVE_MINUTES, combine, measure, total
 from stacks.capacity import REQUEST_SHARES
 from stacks.names import Names
-from stacks.patterns.alarms import RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.front_door import STAGE
-from stacks.patterns.measure import FIVE_MINUTES, combine, measure, total
 
 FAILED_PERCENT = 5
 """Fifty times what the promise allows: the burn rate would say so too, minutes later."""

@@ -1,25 +1,13 @@
-"""How many workers there are, by how much work waits for each of them."""
+"""How many bundlers there are, by how much work waits for each of them, and by what is planned."""
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Stack
-from aws_cdk.aws_applicationautoscaling import (
-    AdjustmentType,
-    CfnScalingPolicy,
-    MetricAggregationType,
-    ScalableTarget,
-    ServiceNamespace,
-    StepScalingAction,
-)
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Metric, Stats, TreatMissingData
-from aws_cdk.aws_cloudwatch_actions import ApplicationScalingAction
 from aws_cdk.aws_ecs import FargateService
-from aws_cdk.aws_iam import Role
 from constructs import Construct
 
+from seawall_constructs import backlog_scaling
 from services.drive.limits import BUNDLE_SLOTS
-from stacks.capacity import BUILD_SECONDS, ZONES, RegionCapacity
-from stacks.patterns.alarms import MINUTE
+from stacks.capacity import BUILD_SECONDS, RegionCapacity
 from stacks.patterns.planned_capacity import raise_minimum
 from stacks.patterns.work_queue import WorkQueue
 
@@ -29,18 +17,10 @@ GOAL_SECONDS = 60
 BACKLOG_PER_TASK = BUNDLE_SLOTS * GOAL_SECONDS / BUILD_SECONDS
 """Messages that one task works off in that time."""
 
-LATE_SECONDS = 120
-VERY_LATE_SECONDS = 300
 
-REMOVE_AFTER = Duration.minutes(10)
-"""A task is given up slowly: it costs a dollar a day, and a storm comes in waves."""
+class BacklogScaling(backlog_scaling.BacklogScaling):
+    """Scales the bundlers by the messages that wait, per running task, in their queues.
 
-
-class BacklogScaling(Construct):
-    """Scales a service by the messages that wait, per running task, in its queues.
-
-    Survives a surge: work that waits starts workers, and what is late starts them by half, or double, at once.
-    Survives having no worker at all: the first late message starts one in each zone.
     Survives a planned surge: the minimum rises an hour before the event and falls an hour after it.
     """
 
@@ -54,106 +34,13 @@ class BacklogScaling(Construct):
         capacity: RegionCapacity,
     ) -> None:
         """Scale `service` by all of `queues`; the first one is where work should never be late."""
-        super().__init__(scope, name)
-        cluster_name, service_name = service.cluster.cluster_name, service.service_name
-        # Not the service's own method: it names policies after the stack, so that two regions would have two names.
-        self._target = ScalableTarget(
-            self,
-            "Target",
-            service_namespace=ServiceNamespace.ECS,
-            scalable_dimension="ecs:service:DesiredCount",
-            resource_id=f"service/{cluster_name}/{service_name}",
-            min_capacity=capacity.running.bundlers,
-            max_capacity=capacity.most_bundlers,
-            role=Role.from_role_arn(self, "Scaler", _service_linked_role(self)),
+        super().__init__(
+            scope,
+            name,
+            service=service,
+            queues=queues,
+            backlog_per_task=BACKLOG_PER_TASK,
+            fewest=capacity.running.bundlers,
+            most=capacity.most_bundlers,
         )
-        raise_minimum(self._target, capacity.events, everyday=capacity.running, of=lambda running: running.bundlers)
-        self._hurry_when_late(queues[0])
-        running = _metric(
-            "ECS/ContainerInsights", "RunningTaskCount", ClusterName=cluster_name, ServiceName=service_name
-        )
-        waiting = [
-            _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName=work.queue.queue_name) for work in queues
-        ]
-        self._follow(waiting, running)
-
-    def _hurry_when_late(self, work: WorkQueue) -> None:
-        step = StepScalingAction(
-            self,
-            "Late",
-            policy_name="late",
-            scaling_target=self._target,
-            adjustment_type=AdjustmentType.PERCENT_CHANGE_IN_CAPACITY,
-            min_adjustment_magnitude=ZONES,
-            metric_aggregation_type=MetricAggregationType.MAXIMUM,
-            cooldown=MINUTE,
-        )
-        step.add_adjustment(adjustment=50, lower_bound=0, upper_bound=VERY_LATE_SECONDS - LATE_SECONDS)
-        step.add_adjustment(adjustment=100, lower_bound=VERY_LATE_SECONDS - LATE_SECONDS)
-        Alarm(
-            self,
-            "LateAlarm",
-            alarm_description="Starts workers, nobody needs to do anything: somebody is told when it does not help",
-            metric=work.queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic=Stats.MAXIMUM),
-            threshold=LATE_SECONDS,
-            evaluation_periods=1,
-            comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ).add_alarm_action(ApplicationScalingAction(step))
-
-    def _follow(self, waiting: Sequence[Metric], running: Metric) -> None:
-        """Keep the backlog of a task at its goal. Where none runs it counts as one, or there would be no number."""
-        queues = {f"queue{number}": metric for number, metric in enumerate(waiting)}
-        backlog = " + ".join(f"FILL({queue}, 0)" for queue in queues)
-        expression = f"({backlog}) / IF(FILL(running, 0) > 0, FILL(running, 0), 1)"
-        # CDK's own target tracking takes single metrics only, no expressions.
-        CfnScalingPolicy(
-            self,
-            "Backlog",
-            policy_name="backlog-per-task",
-            policy_type="TargetTrackingScaling",
-            scaling_target_id=self._target.scalable_target_id,
-            target_tracking_scaling_policy_configuration=CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
-                target_value=BACKLOG_PER_TASK,
-                scale_in_cooldown=REMOVE_AFTER.to_seconds(),
-                scale_out_cooldown=MINUTE.to_seconds(),
-                customized_metric_specification=CfnScalingPolicy.CustomizedMetricSpecificationProperty(
-                    metrics=[
-                        *(_query(name, metric) for name, metric in {**queues, "running": running}.items()),
-                        CfnScalingPolicy.TargetTrackingMetricDataQueryProperty(
-                            id="backlog", expression=expression, label="messages per task", return_data=True
-                        ),
-                    ]
-                ),
-            ),
-        )
-
-
-def _service_linked_role(scope: Construct) -> str:
-    """The role that Application Auto Scaling makes for itself."""
-    role = (
-        "aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
-    )
-    return Stack.of(scope).format_arn(service="iam", region="", resource="role", resource_name=role)
-
-
-def _metric(namespace: str, name: str, **dimensions: str) -> Metric:
-    return Metric(namespace=namespace, metric_name=name, statistic=Stats.AVERAGE, dimensions_map=dimensions)
-
-
-def _query(name: str, metric: Metric) -> CfnScalingPolicy.TargetTrackingMetricDataQueryProperty:
-    return CfnScalingPolicy.TargetTrackingMetricDataQueryProperty(
-        id=name,
-        return_data=False,
-        metric_stat=CfnScalingPolicy.TargetTrackingMetricStatProperty(
-            stat=metric.statistic,
-            metric=CfnScalingPolicy.TargetTrackingMetricProperty(
-                namespace=metric.namespace,
-                metric_name=metric.metric_name,
-                dimensions=[
-                    CfnScalingPolicy.TargetTrackingMetricDimensionProperty(name=dimension, value=value)
-                    for dimension, value in (metric.dimensions or {}).items()
-                ],
-            ),
-        ),
-    )
+        raise_minimum(self.target, capacity.events, everyday=capacity.running, of=lambda running: running.bundlers)

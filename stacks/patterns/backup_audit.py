@@ -3,8 +3,9 @@
 from aws_cdk.aws_backup import CfnFramework, CfnReportPlan
 from constructs import Construct
 
+from seawall_constructs.data_kind import BACKUP_TAG
 from stacks.names import Names
-from stacks.patterns.data_kind import BACKUP_TAG, BACKUP_VALUE
+from stacks.patterns.data_kind import BACKUP_VALUE
 
 TYPES = ["DynamoDB", "S3"]
 

@@ -7,7 +7,7 @@ from constructs import Construct
 from stacks.names import Names
 
 
-def boundary(scope: Construct, names: Names) -> IManagedPolicy:
+def boundary(scope: Construct, names: Names, name: str = "Boundary") -> IManagedPolicy:
     """Return the region's permission boundary, beyond which none of the drive's roles can go."""
     role = names.in_region("boundary", Stack.of(scope).region)
-    return ManagedPolicy.from_managed_policy_arn(scope, "Boundary", names.arn("iam", "", f"policy/{role}"))
+    return ManagedPolicy.from_managed_policy_arn(scope, name, names.arn("iam", "", f"policy/{role}"))

@@ -3,9 +3,10 @@
 from aws_cdk.aws_cloudwatch import ComparisonOperator, TreatMissingData
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import measure
 from stacks.names import Names
-from stacks.patterns.alarms import RunbookAlarm, Urgency
-from stacks.patterns.measure import measure
+from stacks.patterns.alarms import RunbookAlarm
 
 MINUTES = 10
 """Longer than a task that was lost takes to be replaced."""

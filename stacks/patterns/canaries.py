@@ -10,16 +10,15 @@ from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, Lifecycl
 from aws_cdk.aws_synthetics import ArtifactsBucketLocation, Canary, Code, Runtime, RuntimeFamily, Schedule, Test
 from constructs import Construct
 
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding, accept_wildcards
+from seawall_constructs.measure import measure
+from seawall_constructs.resilient_bucket import LEAST_TLS
 from stacks.hosts import regional_api_host
 from stacks.names import Names
 from stacks.patterns.access import to_objects
 from stacks.patterns.boundary import boundary
-from stacks.patterns.data_kind import holds_derived_data
-from stacks.patterns.drive_bucket import LEAST_TLS
-from stacks.patterns.exception import accept_finding
-from stacks.patterns.measure import measure
 from stacks.patterns.regional_stack import RegionalStack
-from stacks.patterns.wildcards import accept_wildcards
 
 EVERY = Duration.minutes(5)
 """Each minute, the drive's six canaries would cost about 315 dollars a month instead of 63 (docs/costs.md); the health

@@ -15,8 +15,8 @@ from aws_cdk.aws_route53_targets import CloudFrontTarget
 from aws_cdk.aws_s3 import IBucket
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding
 from stacks.hosts import zone_name
-from stacks.patterns.exception import accept_finding
 
 
 class EdgeDistribution(Distribution):

@@ -3,10 +3,10 @@
 from aws_cdk import Duration
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, LifecycleRule, ObjectOwnership
 
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding
+from seawall_constructs.resilient_bucket import LEAST_TLS
 from stacks.names import Names
-from stacks.patterns.data_kind import holds_derived_data
-from stacks.patterns.drive_bucket import LEAST_TLS
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
 
 KEPT = Duration.days(90)

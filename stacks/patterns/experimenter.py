@@ -7,11 +7,11 @@ from aws_cdk.aws_iam import PolicyStatement, PrincipalWithConditions, Role, Serv
 from aws_cdk.aws_logs import LogGroup, ResourcePolicy, RetentionDays
 from constructs import Construct
 
+from seawall_constructs.findings import accept_wildcards
 from stacks.names import Names
 from stacks.patterns.boundary import boundary
 from stacks.patterns.refuse_calls import REFUSE_CALLS
 from stacks.patterns.regional_stack import RegionalStack
-from stacks.patterns.wildcards import accept_wildcards
 
 BY_FIS = {"managedByFIS": "true"}
 """What AWS FIS tags its own network ACLs with."""

@@ -19,9 +19,9 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.aws_wafv2 import CfnWebACLAssociation
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding
 from stacks.names import Names
 from stacks.patterns.boundary import boundary
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.rate_limit import RateLimit
 from stacks.patterns.regional_stack import RegionalStack
 

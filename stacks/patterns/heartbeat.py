@@ -4,14 +4,15 @@ from aws_cdk import Aws, Duration
 from aws_cdk.aws_cloudwatch import Stats, TreatMissingData
 from aws_cdk.aws_iam import PolicyStatement
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import measure
 from services.drive.limits import GAUGE_STALE
 from stacks.capacity import RESERVED
 from stacks.names import Names
 from stacks.patterns.access import to_keys, to_objects, to_table
-from stacks.patterns.alarms import RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.each_minute import EachMinute
 from stacks.patterns.environment import environment
-from stacks.patterns.measure import measure
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import ServiceFunction
 

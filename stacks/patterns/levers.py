@@ -20,9 +20,11 @@ from aws_cdk.aws_cloudwatch import IAlarm, Metric, Stats, TreatMissingData
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import MINUTE
 from services.drive.limits import BUNDLE_SLOTS
 from stacks.names import Names
-from stacks.patterns.alarms import MINUTE, RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.boundary import boundary
 from stacks.patterns.regional_stack import RegionalStack
 

@@ -16,7 +16,7 @@ from aws_cdk.aws_ec2 import (
 from aws_cdk.aws_s3 import Bucket
 from constructs import Construct
 
-from stacks.capacity import ZONES
+from seawall_constructs.zones import ZONES
 from stacks.names import Names
 from stacks.patterns.drive_bucket import LOGS
 from stacks.patterns.regional_stack import RegionalStack

@@ -11,12 +11,11 @@ from aws_cdk import Aws, Duration
 from aws_cdk.aws_iam import AccountRootPrincipal, Effect, PolicyStatement, Role
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding, accept_wildcards
 from stacks.names import Names
 from stacks.patterns.access import to_queues, to_table
 from stacks.patterns.boundary import boundary
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.heartbeat import reading_beats
-from stacks.patterns.wildcards import accept_wildcards
 from stacks.queues import QUEUES
 
 SESSION = Duration.hours(12)

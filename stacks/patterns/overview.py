@@ -13,10 +13,10 @@ from aws_cdk.aws_cloudwatch import (
 )
 from constructs import Construct
 
+from seawall_constructs.measure import measure
 from stacks.names import Names
 from stacks.patterns.alarms import RUNBOOKS
 from stacks.patterns.front_door import STAGE
-from stacks.patterns.measure import measure
 from stacks.queues import QUEUES
 
 WHOLE = 24

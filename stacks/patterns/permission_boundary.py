@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from aws_cdk import Aws
 from aws_cdk.aws_iam import Effect, ManagedPolicy, PolicyStatement
 
+from seawall_constructs.findings import accept_finding
 from stacks.names import Names
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
 
 IDENTITIES = ["iam:*", "organizations:*", "account:*"]

@@ -3,21 +3,20 @@
 from aws_cdk.aws_cloudwatch import Metric, TreatMissingData
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.error_budget import BURN_MINUTES, FAST_BURN, SHORT_BURN_MINUTES
+from seawall_constructs.measure import measure
 from stacks.names import Names
-from stacks.patterns.alarms import RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.data_alarms import copy_seconds
 from stacks.patterns.front_door import STAGE
-from stacks.patterns.measure import measure
 from stacks.patterns.service_level import ServiceLevel
 from stacks.promises import (
     ANSWERED,
     BUNDLED,
-    BURN_MINUTES,
     COPIED,
     DELIVERED,
-    FAST_BURN,
     PROMPT,
-    SHORT_BURN_MINUTES,
     Objective,
 )
 from stacks.queues import BUNDLE, DELIVER, QueueNumbers

@@ -6,8 +6,8 @@ from aws_cdk.aws_lambda import IFunction
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding
 from stacks.names import Names
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
 
 LOGGED = {

@@ -14,10 +14,11 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import measure
 from stacks.names import Names
-from stacks.patterns.alarms import RUNBOOKS, RunbookAlarm, Urgency
+from stacks.patterns.alarms import RUNBOOKS, RunbookAlarm
 from stacks.patterns.canaries import EVERY
-from stacks.patterns.measure import measure
 
 ROUNDS = 2
 """One failed round may be a deployment or the canary's own region."""

@@ -5,8 +5,8 @@ from aws_cdk.aws_certificatemanager import Certificate, CertificateValidation
 from aws_cdk.aws_route53 import CfnRecordSet, HostedZone
 from constructs import Construct
 
+from seawall_constructs.findings import accept_finding
 from stacks.hosts import api_host, entry_host, regional_api_host, zone_name
-from stacks.patterns.exception import accept_finding
 
 
 def validation(scope: Construct, domain: str, zone_id: str | None) -> CertificateValidation:

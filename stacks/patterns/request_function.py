@@ -14,11 +14,13 @@ from aws_cdk.aws_iam import IRole, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Alias, Function
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.findings import accept_finding
+from seawall_constructs.measure import MINUTE
 from stacks.capacity import RegionCapacity
 from stacks.names import Names
-from stacks.patterns.alarms import MINUTE, RunbookAlarm, Urgency
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.boundary import boundary
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.planned_capacity import raise_minimum
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import ServiceFunction

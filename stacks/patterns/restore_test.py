@@ -1,40 +1,41 @@
 """Backups restored on a schedule, and looked into by somebody who wrote down beforehand what must be in them."""
 
 from aws_cdk import Aws, Duration
-from aws_cdk.aws_backup import CfnRestoreTestingPlan, CfnRestoreTestingSelection, IBackupVault
-from aws_cdk.aws_events import EventPattern, Rule, Schedule
-from aws_cdk.aws_events_targets import LambdaFunction
+from aws_cdk.aws_backup import IBackupVault
+from aws_cdk.aws_events import EventPattern, Schedule
 from aws_cdk.aws_iam import IRole, PolicyStatement
-from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_s3 import LifecycleRule
 from constructs import Construct
 
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding
+from seawall_constructs.restore_alarms import RestoreAlarms, Restored
+from seawall_constructs.restore_test import (
+    OVERDUE_DAYS,
+    RestoreTestingPlan,
+    ended,
+    may_judge,
+    restored_bucket,
+    restored_table,
+)
+from seawall_constructs.started_by_event import start_on_event
 from stacks.capacity import RESERVED
 from stacks.names import Names
 from stacks.patterns.access import to_keys, to_objects
-from stacks.patterns.data_kind import holds_derived_data
+from stacks.patterns.alarms import on_call
 from stacks.patterns.drive_bucket import DriveBucket
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
-from stacks.patterns.restore_alarms import MissedAlarm, RestoreAlarms, Restored
 from stacks.patterns.service_function import ServiceFunction
-from stacks.patterns.work_queue import FailureQueue
+from stacks.promises import TABLE_RESTORE_MINUTES
 
 LONGEST_CHECK = Duration.minutes(15)
 """The most that Lambda gives; the checks stop themselves before it is over and say so."""
 
-VALIDATION_HOURS = 4
-"""What was restored is kept for the check at most this long, then AWS Backup removes it."""
-
-WINDOW_DAYS = 7
-"""Any backup of the last days may be drawn: a fault that crept in midweek is found too."""
-
 EXPECTATIONS_DAYS = 40
 """Longer than a backup is kept, so that the oldest one can still be judged."""
 
-RESTORED = "awsbackup-restore-test-*"
-"""What AWS Backup calls the tables and buckets that it restores for a test (AWS Backup Developer Guide, "Restore
-testing")."""
+SERVICE = "restore-test"
+"""The dimension under which services/restore_validator writes its metrics, whichever of its functions does."""
 
 TABLES = ("drive", "subscribers")
 """Every table that holds what cannot be made again, and has a copy in both data regions."""
@@ -44,8 +45,6 @@ FILES = "files"
 
 GOLDEN = "golden"
 """A small bucket of known content, restored as often as the tables."""
-
-SCHEDULES = {"daily": "cron(0 6 * * ? *)", "weekly": "cron(0 6 ? * SUN *)", "monthly": "cron(0 6 1 * ? *)"}
 
 
 class RestoreTest(Construct):
@@ -64,6 +63,7 @@ class RestoreTest(Construct):
         self._names = names
         self._role = role
         self._vault = vault
+        self._on_call = on_call(self, names)
         self._plan("Often", every, {"DynamoDB": self._table_arns(), "S3": [self._bucket_arn(GOLDEN)]})
         self._plan("Monthly", "monthly", {"S3": [self._bucket_arn(FILES)]})
         self._bucket_of_expectations()
@@ -71,13 +71,30 @@ class RestoreTest(Construct):
         RestoreAlarms(
             self,
             "Alarms",
-            names=names,
-            tables=[Restored(table, names.name(table), every) for table in TABLES],
-            buckets=[
-                Restored(bucket, names.bucket(bucket, scope.region), turn)
-                for bucket, turn in ((GOLDEN, every), (FILES, "monthly"))
-            ],
+            on_call=self._on_call,
+            restored=[*(self._table(table, every) for table in TABLES), *self._buckets(every)],
+            namespace="Drive",
+            dimensions={"service": SERVICE},
+            alarm_prefix=names.prefix,
         )
+
+    def _table(self, role: str, every: str) -> Restored:
+        return Restored(
+            title=role,
+            source=self._names.name(role),
+            overdue_days=OVERDUE_DAYS[every],
+            longest=Duration.minutes(TABLE_RESTORE_MINUTES),
+        )
+
+    def _buckets(self, every: str) -> list[Restored]:
+        return [
+            Restored(
+                title=role,
+                source=self._names.bucket(role, self._stack.region),
+                overdue_days=OVERDUE_DAYS[turn],
+            )
+            for role, turn in ((GOLDEN, every), (FILES, "monthly"))
+        ]
 
     def _table_arns(self) -> list[str]:
         return [self._names.table_arn(table, self._stack.region) for table in TABLES]
@@ -86,33 +103,11 @@ class RestoreTest(Construct):
         return f"arn:{Aws.PARTITION}:s3:::{self._names.bucket(role, self._stack.region)}"
 
     def _plan(self, name: str, every: str, stores: dict[str, list[str]]) -> None:
-        # Restore testing has no constructs of a higher level. Its names know no hyphen.
-        plan = CfnRestoreTestingPlan(
-            self,
-            name,
-            restore_testing_plan_name=self._names.name(every).replace("-", "_"),
-            schedule_expression=SCHEDULES[every],
-            start_window_hours=8,
-            recovery_point_selection=CfnRestoreTestingPlan.RestoreTestingRecoveryPointSelectionProperty(
-                algorithm="RANDOM_WITHIN_WINDOW",
-                # What the peer copied into it belongs to the peer's stores: restoring that is a drill, not this test.
-                include_vaults=[self._vault.backup_vault_arn],
-                recovery_point_types=["SNAPSHOT", "CONTINUOUS"],
-                selection_window_days=WINDOW_DAYS,
-            ),
+        plan = RestoreTestingPlan(
+            self, name, vault=self._vault, role=self._role, every=every, plan_name=self._names.name(every)
         )
         for kind, arns in stores.items():
-            selection = CfnRestoreTestingSelection(
-                self,
-                f"{name}{kind}",
-                iam_role_arn=self._role.role_arn,
-                protected_resource_type=kind,
-                protected_resource_arns=arns,
-                restore_testing_plan_name=plan.restore_testing_plan_name,
-                restore_testing_selection_name=f"{self._names.name(every)}-{kind.lower()}".replace("-", "_"),
-                validation_window_hours=VALIDATION_HOURS,
-            )
-            selection.add_resource_dependency(plan)
+            plan.select(kind, arns)
 
     def _bucket_of_expectations(self) -> None:
         bucket = DriveBucket(
@@ -134,12 +129,7 @@ class RestoreTest(Construct):
 
     def _functions(self) -> None:
         validator = self._function("restore-validator", "handler", "Says whether a restored table or bucket is good")
-        judged = EventPattern(
-            source=["aws.backup"],
-            detail_type=["Restore Job State Change"],
-            detail={"status": ["COMPLETED", "FAILED", "ABORTED"], "restoreTestingPlanArn": [{"exists": True}]},
-        )
-        self._start(validator, "Restored", pattern=judged)
+        self._start(validator, "Restored", pattern=ended())
         watch = self._function("restore-watch", "watch", "Judges restores whose event never came")
         self._start(watch, "Hourly", schedule=Schedule.cron(minute="30"))
         record = self._function("restore-expectations", "record", "Writes down what a restore has to contain")
@@ -169,21 +159,20 @@ class RestoreTest(Construct):
         names, region = self._names, self._stack.region
         # Records refer to files of the other region too, whose copies are in the replica bucket.
         buckets = [self._bucket_arn(bucket) for bucket in (FILES, GOLDEN, "replica", "expectations")]
-        restored_bucket = f"arn:{Aws.PARTITION}:s3:::{RESTORED}"
+        restored = restored_bucket()
         return [
             PolicyStatement(
                 actions=["dynamodb:GetItem", "dynamodb:Scan"],
-                resources=[*self._table_arns(), names.arn("dynamodb", region, f"table/{RESTORED}")],
+                resources=[*self._table_arns(), restored_table(region)],
             ),
-            PolicyStatement(actions=["s3:ListBucket", "s3:ListBucketVersions"], resources=[*buckets, restored_bucket]),
+            PolicyStatement(actions=["s3:ListBucket", "s3:ListBucketVersions"], resources=[*buckets, restored]),
             PolicyStatement(
                 actions=["s3:GetObject", "s3:GetObjectVersion"],
-                resources=[f"{bucket}/*" for bucket in (*buckets, restored_bucket)],
+                resources=[f"{bucket}/*" for bucket in (*buckets, restored)],
             ),
             to_objects(names, region, "expectations", "PutObject"),
             to_keys(names, region, [FILES, "replica"], "Decrypt", "GenerateDataKey"),
-            # Restore jobs have no names to narrow this by; it reads them and states a verdict.
-            _of_backup("DescribeRestoreJob", "GetRestoreJobMetadata", "ListRestoreJobs", "PutRestoreValidationResult"),
+            may_judge(),
         ]
 
     def _start(
@@ -195,13 +184,13 @@ class RestoreTest(Construct):
         schedule: Schedule | None = None,
     ) -> None:
         """Have events start `function`; one that it never took, or failed at, is kept and told of."""
-        role = f"{name.lower()}-missed"
-        missed = FailureQueue(function, "Missed", names=self._names, role=role).queue
-        MissedAlarm(function, "MissedEvents", names=self._names, role=role)
-        function.alias.configure_async_invoke(on_failure=SqsDestination(missed))
-        target = LambdaFunction(function.alias, dead_letter_queue=missed)
-        Rule(function, name, event_pattern=pattern, schedule=schedule, targets=[target])
-
-
-def _of_backup(*actions: str) -> PolicyStatement:
-    return PolicyStatement(actions=[f"backup:{action}" for action in actions], resources=["*"])
+        start_on_event(
+            function,
+            name,
+            on_call=self._on_call,
+            means="A restore was not judged, or what it must contain not written down, although it was tried again.",
+            runbook="restore-missed",
+            pattern=pattern,
+            schedule=schedule,
+            missed_name=self._names.name(f"{name.lower()}-missed"),
+        )

@@ -1,30 +1,18 @@
-"""A function of services/: packaged once, with room and rights of its own, called under a name that can be moved."""
+"""A function of services/: packaged once, under the drive's names, within its permission boundary."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
-from aws_cdk import Duration, Stack
-from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import (
-    Alias,
-    Architecture,
-    CfnFunction,
-    Code,
-    EventSourceMapping,
-    Function,
-    LoggingFormat,
-    Runtime,
-)
-from aws_cdk.aws_logs import LogGroup, RetentionDays
-from constructs import Construct
+from aws_cdk import Duration
+from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_lambda import Code
 
+from seawall_constructs import work_queue
+from seawall_constructs.worker_function import WorkerFunction
 from stacks.names import Names
 from stacks.patterns.boundary import boundary
 from stacks.patterns.regional_stack import RegionalStack
-from stacks.patterns.wildcards import accept_wildcards
 from stacks.patterns.work_queue import WorkQueue
-from stacks.queues import LAMBDA_VISIBILITY_FACTOR
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -36,8 +24,6 @@ WILDCARDS = (
     "reading levers or a stream, whose identifiers AWS makes up when they come to be"
 )
 """Why the wildcards are accepted that access.py writes into policies."""
-
-RUNTIME = Runtime.PYTHON_3_14
 
 
 def service_code() -> Code:
@@ -51,18 +37,8 @@ def service_code() -> Code:
     return Code.from_asset(str(REPOSITORY / "services"), exclude=["**/__pycache__"])
 
 
-class ServiceFunction(Construct):
-    """A Lambda function that runs `services/<service>`.
-
-    Survives the loss of a zone: it is in no VPC, so Lambda runs it in every zone of its region.
-    Survives its neighbours: it has a concurrency of its own, which others cannot use up.
-    Survives a deployment under way: callers use `alias`, which moves to a version that is ready, at once or by steps.
-    """
-
-    function: Function
-    role: Role
-    alias: Alias
-    """What callers use; its name is `live`."""
+class ServiceFunction(WorkerFunction):
+    """A Lambda function that runs `services/<service>`, named after its `role`."""
 
     def __init__(
         self,
@@ -79,87 +55,31 @@ class ServiceFunction(Construct):
         memory: int = 512,
         description: str,
     ) -> None:
-        super().__init__(scope, name)
-        self._reserved = reserved
-        self._timeout = timeout
-        self._allow = allow
-        self._names = names
-        logs = LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{names.name(role)}",
-            retention=RetentionDays.THREE_MONTHS,
-            removal_policy=scope.data_removal,
-        )
-        self.role = self._role(names, role, logs, allow)
-        self.function = Function(
-            self,
-            "Function",
+        super().__init__(
+            scope,
+            name,
             function_name=names.name(role),
-            description=description,
+            role_name=names.in_region(role, scope.region),
+            permissions_boundary=boundary(scope, names, f"{name}Boundary"),
             code=service_code(),
             handler=handler,
-            runtime=RUNTIME,
-            architecture=Architecture.ARM_64,
-            memory_size=memory,
             timeout=timeout,
-            reserved_concurrent_executions=reserved,
-            logging_format=LoggingFormat.JSON,
-            log_group=logs,
-            role=self.role,
+            reserved=reserved,
+            memory=memory,
+            description=description,
             environment={**environment, "POWERTOOLS_SERVICE_NAME": role, "POWERTOOLS_METRICS_NAMESPACE": "Drive"},
+            allow=allow,
+            wildcards=WILDCARDS,
+            disposable=scope.disposable,
         )
-        self.alias = Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
-    def take_from(self, work: WorkQueue, *, batch: int = 10) -> None:
-        """Have messages of `work` start this function, `batch` at a time; those that fail come back on their own.
+    def take_from(self, work: work_queue.WorkQueue, *, batch: int = 10, at_most: int | None = None) -> None:
+        """Have messages of `work` start this function, as many at a time as the queue's numbers say.
 
-        Raises ValueError where the queue's numbers do not fit: a poller that may start more than is reserved uses up
-        the messages' tries without running any, and a message that reappears while it is worked on is worked on twice.
+        Raises ValueError also for a queue whose numbers say that workers poll it.
         """
-        numbers = work.numbers
-        if numbers.concurrency is None or numbers.concurrency > self._reserved:
-            raise ValueError(
-                f"{numbers.role}: concurrency {numbers.concurrency} is not within {self._reserved} reserved"
-            )
-        if numbers.visibility_seconds < LAMBDA_VISIBILITY_FACTOR * self._timeout.to_seconds():
-            raise ValueError(f"{numbers.role}: messages reappear before {LAMBDA_VISIBILITY_FACTOR} timeouts are over")
-        if self._sends_to(work):
-            cast(CfnFunction, self.function.node.default_child).recursive_loop = "Allow"
-        work.queue.grant_consume_messages(self.function)
-        # Not CDK's event source: it names the mapping after the stack, so that two regions would have two names for it.
-        EventSourceMapping(
-            self,
-            "Messages",
-            target=self.alias,
-            event_source_arn=work.queue.queue_arn,
-            batch_size=batch,
-            max_concurrency=numbers.concurrency,
-            report_batch_item_failures=True,
-        )
-
-    def _sends_to(self, work: WorkQueue) -> bool:
-        """Whether the function tells itself what is left to do.
-
-        Lambda takes that for a mistake, and stops it after 16 rounds unless it is told otherwise (AWS Lambda Developer
-        Guide, "Use Lambda recursive loop detection to prevent infinite loops").
-        """
-        itself = self._names.queue_arn(work.numbers.role, Stack.of(self).region)
-        return any(
-            "sqs:SendMessage" in statement.actions and itself in statement.resources for statement in self._allow
-        )
-
-    def _role(self, names: Names, role: str, logs: LogGroup, allow: list[PolicyStatement]) -> Role:
-        """A role that may write its own log and do what is listed, instead of AWS's managed policy for all logs."""
-        function_role = Role(
-            self,
-            "Role",
-            role_name=names.in_region(role, Stack.of(self).region),
-            assumed_by=ServicePrincipal("lambda.amazonaws.com"),
-            permissions_boundary=boundary(self, names),
-        )
-        logs.grant_write(function_role)
-        for statement in allow:
-            function_role.add_to_policy(statement)
-        accept_wildcards(function_role, *allow, reason=WILDCARDS)
-        return function_role
+        if isinstance(work, WorkQueue):
+            at_most = work.numbers.concurrency
+            if at_most is None:
+                raise ValueError(f"{work.numbers.role}: concurrency None is not within {self._reserved} reserved")
+        super().take_from(work, batch=batch, at_most=at_most)

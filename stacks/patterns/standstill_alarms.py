@@ -3,10 +3,11 @@
 from aws_cdk.aws_cloudwatch import ComparisonOperator, TreatMissingData
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import FIVE_MINUTES, measure
 from services.drive.limits import RESEND_AFTER
 from stacks.names import Names
-from stacks.patterns.alarms import RunbookAlarm, Urgency
-from stacks.patterns.measure import FIVE_MINUTES, measure
+from stacks.patterns.alarms import RunbookAlarm
 
 SUSTAINED = 3
 GIVEN_UP_MINUTES = 5

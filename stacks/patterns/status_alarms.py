@@ -4,10 +4,11 @@ from aws_cdk import Duration
 from aws_cdk.aws_cloudwatch import ComparisonOperator, Metric, TreatMissingData
 from constructs import Construct
 
+from seawall_constructs.alarms import Urgency
+from seawall_constructs.measure import FIVE_MINUTES, measure
 from services.drive.limits import STATUS_OLD_AFTER
 from stacks.names import Names
-from stacks.patterns.alarms import RunbookAlarm, Urgency
-from stacks.patterns.measure import FIVE_MINUTES, measure
+from stacks.patterns.alarms import RunbookAlarm
 from stacks.patterns.region_verdict import ROUNDS
 from stacks.promises import FIRST_WORD_MINUTES
 

@@ -5,13 +5,13 @@ from aws_cdk.aws_s3 import LifecycleRule
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
+from seawall_constructs.data_kind import holds_derived_data
+from seawall_constructs.findings import accept_finding
 from stacks.capacity import RESERVED
 from stacks.names import Names
 from stacks.patterns.access import to_keys, to_objects, to_table
-from stacks.patterns.data_kind import holds_derived_data
 from stacks.patterns.drive_bucket import DriveBucket
 from stacks.patterns.each_night import EachNight
-from stacks.patterns.exception import accept_finding
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import ServiceFunction
 

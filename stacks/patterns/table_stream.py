@@ -7,13 +7,13 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.custom_resources import AwsCustomResource, AwsSdkCall, PhysicalResourceId
 from constructs import Construct
 
+from seawall_constructs.findings import accept_wildcards
+from seawall_constructs.work_queue import FailureQueue
 from stacks.names import Names
 from stacks.patterns.access import to_table
 from stacks.patterns.boundary import boundary
 from stacks.patterns.regional_stack import RegionalStack
 from stacks.patterns.service_function import WILDCARDS, ServiceFunction
-from stacks.patterns.wildcards import accept_wildcards
-from stacks.patterns.work_queue import FailureQueue
 
 READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 

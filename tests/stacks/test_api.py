@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from seawall_constructs.zones import ZONES
 from stacks.api import ROUTES, Api
-from stacks.capacity import ZONES
 from stacks.patterns.request_function import TARGET_UTILIZATION
 from stacks.settings import Identity
 from tests.stacks.synthesized import Template, all_of, capacity, one_of, synthesized

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from stacks.patterns import restore_alarms
+from seawall_constructs.restore_alarms import UNKNOWN
+from stacks.patterns.restore_test import SERVICE
 from stacks.promises import TABLE_CORRUPTED
 from tests.stacks.synthesized import flat
 
@@ -165,8 +166,8 @@ def test_an_event_that_a_function_of_the_restore_test_gave_up_is_told(backups: T
 
 def test_alarms_about_restores_look_for_the_names_that_the_services_write(repository: Path) -> None:
     written = (repository / "services" / "restore_validator" / "measures.py").read_text()
-    assert f'SERVICE = "{restore_alarms.SERVICE}"' in written
-    assert f'UNKNOWN = "{restore_alarms.UNKNOWN}"' in written
+    assert f'SERVICE = "{SERVICE}"' in written
+    assert f'UNKNOWN = "{UNKNOWN}"' in written
 
 
 def test_a_restore_is_looked_into_and_one_that_nobody_heard_of_is_found(backups: Template) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from aws_cdk.aws_applicationautoscaling import Schedule
 
+from seawall_constructs.worker_service import SCRATCH, USER
+from seawall_constructs.zones import ZONES
 from services.drive.limits import BUNDLE_SLOTS, LEASE, STOP_WITHIN
 from stacks.bundling import MEMORY, Bundling
-from stacks.capacity import BUILD_SECONDS, EARLY, ZONES, Running, Scheduled, surviving
+from stacks.capacity import BUILD_SECONDS, EARLY, Running, Scheduled, surviving
 from stacks.patterns.backlog_scaling import GOAL_SECONDS
 from stacks.patterns.planned_capacity import raise_minimum
-from stacks.patterns.worker_service import SCRATCH, USER
 from stacks.queues import BUNDLE
 from tests.stacks.synthesized import Template, all_of, capacity, one_of, settings, synthesized
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from seawall_constructs.zones import ZONES
 from services.drive.limits import OFFSITE_VISIBILITY
-from stacks.capacity import ZONES
 from stacks.offsite import OFFSITE, Offsite
 from stacks.queues import DAY
 from tests.stacks.synthesized import Template, all_of, one_of, synthesized

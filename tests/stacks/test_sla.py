@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.promises import FAST_BURN, OBJECTIVES, REGION_RECOVERY_MINUTES, SLOW_BURN, TARGETS, Objective
+from seawall_constructs.error_budget import FAST_BURN, SLOW_BURN
+from stacks.promises import OBJECTIVES, REGION_RECOVERY_MINUTES, TARGETS, Objective
 from stacks.settings import Tier
 from stacks.sla import page
 

@@ -1,12 +1,11 @@
-"""Metrics of AWS's services by name, for what another stack made."""
+"""Metrics by name, for what another stack made, or a service counts by itself."""
 
 from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk.aws_cloudwatch import IMetric, MathExpression, Metric
 
-from stacks.patterns.alarms import MINUTE
-
+MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
 
 

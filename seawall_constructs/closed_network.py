@@ -1,5 +1,7 @@
 """A network in three zones that leads nowhere but to the services of AWS that are named."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Aws, Fn, Stack
 from aws_cdk.aws_ec2 import (
     FlowLogDestination,
@@ -18,9 +20,8 @@ from aws_cdk.aws_iam import AnyPrincipal, PolicyStatement, Role, ServicePrincipa
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct, IConstruct
 
-from stacks.capacity import ZONES
-from stacks.names import Names
-from stacks.patterns.regional_stack import RegionalStack
+from seawall_constructs.disposal import removal_policy
+from seawall_constructs.zones import ZONES
 
 ADDRESSES = "10.20.0.0/20"
 """Three subnets of 1 024 addresses, one of them for each task: room for five times the tasks of the default quota."""
@@ -29,6 +30,14 @@ SUBNET_MASK = 22
 
 QUEUES = "sqs"
 """What Amazon SQS is called among the services with endpoints."""
+
+FOR_CONTAINERS: dict[str, InterfaceVpcEndpointAwsService] = {
+    "EcrApi": InterfaceVpcEndpointAwsService.ECR,
+    "EcrDkr": InterfaceVpcEndpointAwsService.ECR_DOCKER,
+    "Logs": InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    "Sqs": InterfaceVpcEndpointAwsService.SQS,
+}
+"""What a container needs to start, to write its log, and to take work from a queue."""
 
 
 class ClosedNetwork(Construct):
@@ -46,13 +55,15 @@ class ClosedNetwork(Construct):
 
     def __init__(
         self,
-        scope: RegionalStack,
+        scope: Construct,
         name: str,
         *,
-        names: Names,
-        role: str,
-        services: dict[str, InterfaceVpcEndpointAwsService],
+        services: Mapping[str, InterfaceVpcEndpointAwsService] = FOR_CONTAINERS,
+        vpc_name: str | None = None,
+        flow_log_role_name: str | None = None,
+        disposable: bool = False,
     ) -> None:
+        """Make an endpoint in each zone for each of `services`, by the construct's id; S3's and DynamoDB's always."""
         super().__init__(scope, name)
         self.doors = []
         # With max_azs and no account CDK takes two zones.
@@ -60,7 +71,7 @@ class ClosedNetwork(Construct):
         self.vpc = Vpc(
             self,
             "Vpc",
-            vpc_name=names.name(role),
+            vpc_name=vpc_name,
             availability_zones=zones,
             ip_addresses=IpAddresses.cidr(ADDRESSES),
             subnet_configuration=[
@@ -73,9 +84,9 @@ class ClosedNetwork(Construct):
         # Gateway endpoints are reached under public addresses, whose prefix lists have an id of their own per region.
         self.tasks.add_egress_rule(Peer.any_ipv4(), Port.tcp(443), "AWS; no other route leads out")
         self._endpoints(services)
-        self._flow_log(scope, names, role)
+        self._flow_log(vpc_name, flow_log_role_name, disposable)
 
-    def _endpoints(self, services: dict[str, InterfaceVpcEndpointAwsService]) -> None:
+    def _endpoints(self, services: Mapping[str, InterfaceVpcEndpointAwsService]) -> None:
         files = self.vpc.add_gateway_endpoint("S3", service=GatewayVpcEndpointAwsService.S3)
         files.add_to_policy(_within_account("s3:*"))
         # The layers of images lie in a bucket of Amazon ECR's own (ECR User Guide, "Amazon ECR interface endpoints").
@@ -91,21 +102,21 @@ class ClosedNetwork(Construct):
                 door.add_to_policy(_within_account("sqs:*"))
             self.doors.append(door)
 
-    def _flow_log(self, scope: RegionalStack, names: Names, role: str) -> None:
+    def _flow_log(self, vpc_name: str | None, role_name: str | None, disposable: bool) -> None:
         logs = LogGroup(
             self,
             "FlowLogs",
-            log_group_name=f"/aws/vpc/{names.name(role)}",
+            log_group_name=f"/aws/vpc/{vpc_name}" if vpc_name else None,
             retention=RetentionDays.ONE_MONTH,
-            removal_policy=scope.data_removal,
+            removal_policy=removal_policy(disposable),
         )
         writer = Role(
             self,
             "FlowLogRole",
-            role_name=names.in_region(f"{role}-flow-log", Stack.of(self).region),
+            role_name=role_name,
             assumed_by=ServicePrincipal("vpc-flow-logs.amazonaws.com"),
         )
-        # What is refused is what nobody meant to happen; all traffic would be every byte of every bundle.
+        # What is refused is what nobody meant to happen; all traffic would be every byte of every answer.
         self.vpc.add_flow_log(
             "FlowLog",
             destination=FlowLogDestination.to_cloud_watch_logs(logs, writer),
