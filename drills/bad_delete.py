@@ -32,7 +32,7 @@ FILE_BYTES = 40_000
 FILES, FILES_IN_SHORT = 12, 4
 
 SIMULATED = (
-    "AWS Backup's jobs: a table's backup is DynamoDB's on-demand one, a real snapshot (drills/cloud/restore_jobs.py)",
+    "AWS Backup's jobs: a table's backup is DynamoDB's on-demand one, a real snapshot (embedded_cloud/restore_jobs.py)",
     "the default lock of the copies: S3 gives it to each replica, here the drill does, with the template's numbers",
 )
 NOT_PROVEN = (

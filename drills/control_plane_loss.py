@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from drills.cloud.outages import is_data_plane
 from drills.drill import Drill, Findings, Run, main
 from drills.frame.plan import Design, Step, call, person
 from drills.frame.result import Promise
@@ -17,6 +16,7 @@ from drills.region.region_operator import DENIED, Operator
 from drills.region.region_scene import Scene
 from drills.region.region_setting import Setting
 from drills.region_loss import NOT_PROVEN, SIMULATED, measured, panels, recovery_promises
+from embedded_cloud.outages import is_data_plane
 
 if TYPE_CHECKING:
     from drills.frame.running import Drive
@@ -171,7 +171,7 @@ DRILL = Drill(
     plan=plan,
     simulated=(
         *SIMULATED,
-        "Control planes: every call that is not in the list of data planes in drills/cloud/outages.py fails with 503.",
+        "Control planes: every call that is not in embedded_cloud/outages.py's list of data planes fails with 503.",
     ),
     not_proven=(
         *NOT_PROVEN,

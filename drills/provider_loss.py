@@ -138,13 +138,13 @@ def _written(folder: Path) -> bool:
 @contextmanager
 def _new_account(drive: "Drive", run: Run) -> Iterator["Drive"]:
     """Yield a new drive, deployed from the same assembly into an emulator that holds nothing."""
-    from drills.cloud.deployment import deploy
-    from drills.cloud.embedded import EmbeddedCloud
-    from drills.cloud.levers import publish
+    from drills.local.levers import publish
+    from drills.local.local_drive import deploy_drive
+    from embedded_cloud.embedded import EmbeddedCloud
 
     run.say("deploying a new drive into an empty account")
     with EmbeddedCloud.started(run.folder / "new-account", time_scale=drive.cloud.time_scale) as cloud:
-        deployed = deploy(cloud, drive.design.folder, tell=run.say)
+        deployed = deploy_drive(cloud, drive.design.folder, tell=run.say)
         for region in drive.design.data_regions:
             publish(deployed, region, "identity", drive.identity.profile)
         yield replace(drive, cloud=cloud, deployed=deployed, workers={})

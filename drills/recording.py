@@ -49,7 +49,7 @@ CONSTANT = 0.2
 """Of the storm's rate: the workers build for some of their time, and hardly anybody waits."""
 CONSTANT_SECONDS = 90.0
 PROCESSES = 2
-"""Of each function, at most (drills/cloud/functions.py)."""
+"""Of each function, at most (embedded_cloud/functions.py)."""
 RECORDS = 4
 """Changes of an order that start the outbox: accepted, delivered, its notice claimed, its notice told."""
 

@@ -34,7 +34,7 @@ HOURS_OF_A_DAY = 24
 SIMULATED = (
     (
         "AWS Backup's jobs: a table's backup is DynamoDB's on-demand one, a real snapshot, a bucket's is the list of "
-        "its current versions; the event of an ended restore is sent as AWS Backup does (drills/cloud/restore_jobs.py)"
+        "its current versions; AWS Backup's event of an ended restore is sent, too (embedded_cloud/restore_jobs.py)"
     ),
     "the schedule: the restore-testing plan has no API in the emulator; the drill starts what it would start",
 )

@@ -150,7 +150,7 @@ def events(drive: "Drive", run: Run, size: Size, fleet: Fleet, *, lever: bool) -
 
 def pull(drive: "Drive", levers: dict[str, object]) -> None:
     """Turn levers as the runbook says; those not named go back to their normal position."""
-    from drills.cloud.levers import publish
+    from drills.local.levers import publish
 
     publish(drive.deployed, drive.design.primary, "levers", {"bundle_slots": SLOTS, **levers})
 

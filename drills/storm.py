@@ -214,7 +214,7 @@ def measurements(evidence: Evidence, *, over: float) -> dict[str, Any]:
 
 SIMULATED = [
     "AWS itself: one emulator process for all services and regions; at most two processes for each function.",
-    "Fair queues: ministack's own queues serve in the order of arrival (drills/cloud/fair_queues.py).",
+    "Fair queues: ministack's own queues serve in the order of arrival (embedded_cloud/fair_queues.py).",
     "Messages that come twice and late: the emulator's queues do so to a share of them, on purpose.",
     "The workers' way to S3: calls take longer than on loopback, or builds took none (drills/traffic/distance.py).",
     "The workers: processes on this machine; a drill kills and starts them in the place of Amazon ECS.",

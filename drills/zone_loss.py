@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drills import storm
-from drills.cloud.workers import ZONES
 from drills.drill import Drill, Findings, Run, main
 from drills.frame import judging
 from drills.frame.judging import Evidence
@@ -33,6 +32,7 @@ from drills.traffic.distance import Way, far_from_s3
 from drills.traffic.pace_of_machine import rate_of
 from drills.traffic.playing import Event, Scenario, play, warm_up
 from drills.traffic.weather import TASK_START, Weather, builds_at_a_time
+from embedded_cloud.workers import ZONES
 
 if TYPE_CHECKING:
     from drills.frame.running import Drive

@@ -22,9 +22,9 @@ from drills.frame.users import Identity
 from drills.traffic.load import Place
 
 if TYPE_CHECKING:
-    from drills.cloud.deployment import Deployed
-    from drills.cloud.embedded import EmbeddedCloud
-    from drills.cloud.workers import Workers
+    from drills.local.bundlers import Bundlers
+    from drills.local.local_drive import LocalDrive
+    from embedded_cloud.embedded import EmbeddedCloud
 
 
 REPOSITORY = Path(__file__).parents[2]
@@ -38,8 +38,8 @@ class Drive:
     """One drive, running. Its `workers` (by region) are already at work; a drill kills and starts them."""
 
     cloud: "EmbeddedCloud"
-    deployed: "Deployed"
-    workers: "Mapping[str, Workers]"
+    deployed: "LocalDrive"
+    workers: "Mapping[str, Bundlers]"
     identity: Identity
     identity_file: Path
     """For a load, which signs its users in by itself."""
@@ -107,9 +107,9 @@ def embedded_drive(options: Options, design: Design, console: Console) -> Iterat
 
     Raises CouldNotRun when any of this fails: it says nothing about the drive's promises.
     """
-    from drills.cloud.completion import CompletionFailed
-    from drills.cloud.deployment import DeploymentFailed
-    from drills.cloud.embedded import ACCOUNT, CloudNotRunning, EmbeddedCloud
+    from embedded_cloud.completion import CompletionFailed
+    from embedded_cloud.deployment import DeploymentFailed
+    from embedded_cloud.embedded import ACCOUNT, CloudNotRunning, EmbeddedCloud
 
     folder = options.folder / "clouds" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z"
     identity, identity_file = Identity.new(), folder / "identity.json"
@@ -131,17 +131,17 @@ def embedded_drive(options: Options, design: Design, console: Console) -> Iterat
             shutil.rmtree(folder)
 
 
-def _deploy(cloud: "EmbeddedCloud", design: Design, identity: Identity, console: Console) -> "Deployed":
-    from drills.cloud.deployment import deploy
-    from drills.cloud.levers import publish
+def _deploy(cloud: "EmbeddedCloud", design: Design, identity: Identity, console: Console) -> "LocalDrive":
+    from drills.local.levers import publish
+    from drills.local.local_drive import deploy_drive
 
-    deployed = deploy(cloud, design.folder, tell=lambda text: console.print(text, highlight=False))
+    deployed = deploy_drive(cloud, design.folder, tell=lambda text: console.print(text, highlight=False))
     for region in design.data_regions:
         publish(deployed, region, "identity", identity.profile)
     return deployed
 
 
-def _workers(deployed: "Deployed", region: str) -> "AbstractContextManager[Workers]":
-    from drills.cloud.workers import Workers
+def _workers(deployed: "LocalDrive", region: str) -> "AbstractContextManager[Bundlers]":
+    from drills.local.bundlers import bundlers
 
-    return Workers.running(deployed, region, per_zone=TASKS_PER_ZONE)
+    return bundlers(deployed, region, per_zone=TASKS_PER_ZONE)

@@ -16,7 +16,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drills.cloud.workers import ZONES
 from drills.frame.ledger import Counts, Ledger, objects
 from drills.frame.plots import Mark
 from drills.frame.running import TASKS_PER_ZONE
@@ -30,6 +29,7 @@ from drills.traffic.arrivals import Arrival, Wanted, even, read, wanted, write
 from drills.traffic.arrivals import Phase as LoadPhase
 from drills.traffic.load import Load, Setup, Summary
 from drills.traffic.playing import warm_up
+from embedded_cloud.workers import ZONES
 
 if TYPE_CHECKING:
     from drills.drill import Run

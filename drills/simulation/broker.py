@@ -3,7 +3,7 @@
 Fair queues (Amazon SQS Developer Guide, "Amazon SQS fair queues"): a group is noisy that has more than a tenth of the
 messages in flight and at least 30 of them, or more than a tenth of the recent processing time; the others are served
 first. Without `fair` the queue is first in, first out. `in_turn` is the embedded cloud's stricter rule instead
-(drills/cloud/message_store.py): who has the fewest messages in flight, in turn among equals.
+(embedded_cloud/message_store.py): who has the fewest messages in flight, in turn among equals.
 """
 
 import heapq

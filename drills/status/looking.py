@@ -74,7 +74,7 @@ def look(views: Sequence[View]) -> dict[str, Seen]:
     installed = browser()
     if installed is None:
         raise CannotLook(INSTALL)
-    from drills.cloud.node import NODE
+    from embedded_cloud.node import NODE
 
     for view in views:
         view.picture.parent.mkdir(parents=True, exist_ok=True)

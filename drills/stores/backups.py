@@ -1,7 +1,7 @@
 """Backups made, restored and judged as the drive does it every week: for the drills and, by the same calls, on AWS.
 
-The validator is the deployed one: AWS Backup's event starts it (drills/cloud/restore_jobs.py sends that on the embedded
-cloud), it runs with its own role, and its verdict is read from the restore job.
+The validator is the deployed one: AWS Backup's event starts it (embedded_cloud/restore_jobs.py sends that on the
+embedded cloud), it runs with its own role, and its verdict is read from the restore job.
 """
 
 import json
@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from drills.cloud.restore_jobs import OF_A_TEST
 from drills.drill import CouldNotRun
 from drills.frame.plan import Design
+from embedded_cloud.restore_jobs import OF_A_TEST
 
 if TYPE_CHECKING:
     from drills.frame.running import Drive

@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drills.cloud.embedded import EmbeddedCloud
-from drills.cloud.emulator import ROOT_KEY
 from drills.stores.lost_items import items
+from embedded_cloud.embedded import EmbeddedCloud
+from embedded_cloud.emulator import ROOT_KEY
 
 if TYPE_CHECKING:
     from drills.frame.running import Drive

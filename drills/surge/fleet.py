@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from drills.cloud.workers import ZONES
 from drills.frame.watching import messages
 from drills.surge.autoscaling import Autoscaler
 from drills.traffic.weather import TASK_START
+from embedded_cloud.workers import ZONES
 
 if TYPE_CHECKING:
     from drills.frame.running import Drive

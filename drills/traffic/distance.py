@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from drills.cloud.workers import ZONES, Workers
+from drills.local.bundlers import Bundlers
+from embedded_cloud.workers import ZONES
 
 if TYPE_CHECKING:
     from drills.frame.running import Drive
@@ -26,13 +27,14 @@ PIECE = 256 * 1024
 METHODS = (b"GET ", b"PUT ", b"POST ", b"HEAD ", b"DELETE ")
 
 
-class FarWorkers(Workers):
+class FarWorkers(Bundlers):
     """Workers whose way to S3 leads over another address."""
 
     s3_address = ""
 
-    def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "AWS_ENDPOINT_URL_S3": self.s3_address}
+    def environment(self) -> dict[str, str]:
+        """What every task is told, and the other address."""
+        return {**super().environment(), "AWS_ENDPOINT_URL_S3": self.s3_address}
 
 
 @dataclass

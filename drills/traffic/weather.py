@@ -72,7 +72,7 @@ def builds_at_a_time(drive: "Drive", region: str, slots: int) -> Iterator[None]:
 
     The emulator is one process: more builds at a time would only take from it what the API needs.
     """
-    from drills.cloud.levers import publish
+    from drills.local.levers import publish
 
     publish(drive.deployed, region, "levers", {"bundle_slots": slots})
     try:

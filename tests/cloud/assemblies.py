@@ -1,10 +1,28 @@
-"""Small assemblies, as `cdk synth` writes them."""
+"""Small assemblies, as `cdk synth` writes them, and what templates use."""
 
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from embedded_cloud.attributes import GLOBAL_TABLE, REPLICA
+
+SNAPSHOTS = Path(__file__).parents[1] / "stacks" / "snapshots"
+"""The drive's templates."""
+
+
+def used(templates: Iterable[Path]) -> set[tuple[str, str]]:
+    """Every type and property of these templates."""
+    found = set()
+    for template in templates:
+        for resource in json.loads(template.read_text()).get("Resources", {}).values():
+            properties = resource.get("Properties", {})
+            found |= {(resource["Type"], name) for name in properties}
+            if resource["Type"] == GLOBAL_TABLE:
+                found |= {(REPLICA, name) for replica in properties["Replicas"] for name in replica}
+    return found
 
 
 def write_assembly(folder: Path, templates: dict[str, dict[str, Any]]) -> Path:
@@ -20,8 +38,10 @@ def write_assembly(folder: Path, templates: dict[str, dict[str, Any]]) -> Path:
             "destinations": {"here": {"bucketName": "assets", "objectKey": f"{digest}.json"}},
         }
         (folder / f"{name}.assets.json").write_text(json.dumps({"files": {digest: asset}}))
+        artifacts[f"{name}.assets"] = {"type": "cdk:asset-manifest", "properties": {"file": f"{name}.assets.json"}}
         artifacts[name] = {
             "type": "aws:cloudformation:stack",
+            "dependencies": [f"{name}.assets"],
             "environment": "aws://unknown-account/eu-west-1",
             "properties": {
                 "templateFile": f"{name}.template.json",

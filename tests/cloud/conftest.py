@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from drills.cloud.embedded import EmbeddedCloud
+from embedded_cloud.embedded import EmbeddedCloud
+from tests.cloud.parcels_assembly import synthesize
 from tests.cloud.small_functions import deploy_function
 
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
@@ -31,3 +32,9 @@ def function(cloud: EmbeddedCloud) -> Callable[..., str]:
         return deploy_function(cloud, name, source, region, **settings)
 
     return deploy
+
+
+@pytest.fixture(scope="session")
+def parcels_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assembly of a small app in two regions; made once."""
+    return synthesize(tmp_path_factory.mktemp("parcels"), *REGIONS[:2])

@@ -5,7 +5,7 @@ import json
 import zipfile
 from typing import Any
 
-from drills.cloud.embedded import EmbeddedCloud
+from embedded_cloud.embedded import EmbeddedCloud
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drills.cloud.assembly import embedded_assembly
-from drills.cloud.holes import REFUSED_TYPES, Fate, scaled
+from embedded_cloud.assembly import embedded_assembly
+from embedded_cloud.holes import REFUSED_TYPES, Fate, scaled
 from tests.cloud.assemblies import contents, references, write_assembly
 
 TAKEN = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::IAM::Role")
@@ -138,7 +138,7 @@ def test_stacks_with_a_custom_resource_wait_for_each_other(tmp_path: Path) -> No
     embedded_assembly(source, tmp_path / "embedded", time_scale=1)
 
     artifacts = json.loads((tmp_path / "embedded" / "manifest.json").read_text())["artifacts"]
-    assert artifacts["Two"]["dependencies"] == ["One"]
+    assert artifacts["Two"]["dependencies"] == ["Two.assets", "One"]
 
 
 def test_a_folder_without_an_assembly_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.cloud.comparison import differences, holds, without
+from embedded_cloud.comparison import differences, holds, without
 
 SAME: list[tuple[Any, Any]] = [
     (30, "30"),

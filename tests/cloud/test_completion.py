@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from drills.cloud.completion import CompletionFailed, compare, complete
-from drills.cloud.deployed_stacks import DeployedStack
-from drills.cloud.embedded import EmbeddedCloud
-from drills.cloud.holes import Fate
-from drills.cloud.reading import Reader
+from embedded_cloud.completion import CompletionFailed, compare, complete
+from embedded_cloud.deployed_stacks import DeployedStack
+from embedded_cloud.embedded import EmbeddedCloud
+from embedded_cloud.holes import Fate
+from embedded_cloud.reading import Reader
 
 REGION = "eu-west-1"
 KEPT = {"Rules": [{"Id": "old", "ExpirationInDays": 40, "Status": "Enabled"}]}
@@ -55,7 +55,7 @@ def test_a_second_completion_changes_nothing(cloud: EmbeddedCloud) -> None:
     stack = _stack(cloud, SAID)
     complete(cloud, [stack])
 
-    assert complete(cloud, [stack]) == []
+    assert complete(cloud, [stack], check=True) == []
 
 
 def test_what_somebody_changed_is_set_again(cloud: EmbeddedCloud) -> None:
@@ -110,3 +110,28 @@ def test_a_refused_alarm_is_made_with_its_metric_and_changed_when_its_template_c
 
     [alarm] = cloud.client("cloudwatch", REGION).describe_alarms(AlarmNames=["slow"])["MetricAlarms"]
     assert (alarm["MetricName"], alarm["ExtendedStatistic"], alarm["Threshold"]) == ("Latency", "p99", 1)
+
+
+def test_an_alarm_without_a_name_is_made_under_one_of_its_own(cloud: EmbeddedCloud) -> None:
+    said = {
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 3,
+        "Metrics": [{"Id": "m1", "Expression": "1 + 1"}],
+        "Threshold": 2000,
+    }
+    for made in (["made"], []):
+        changes = complete(cloud, [_stack(cloud, said, "AWS::CloudWatch::Alarm")])
+        assert [change.what for change in changes if change.fate is Fate.COMPLETED] == made
+
+    assert cloud.client("cloudwatch", REGION).describe_alarms(AlarmNames=["Storage-Photos"])["MetricAlarms"]
+
+
+def test_what_nobody_listed_is_compared_when_that_is_asked_for(cloud: EmbeddedCloud) -> None:
+    said = {"BucketName": "photos", "VersioningConfiguration": {"Status": "Enabled"}, "Unheard": 1, "Tags": []}
+    stack = _stack(cloud, said)
+
+    assert complete(cloud, [stack]) == []
+    assert {(change.fate, change.what) for change in complete(cloud, [stack], check=True)} == {
+        (Fate.LOST, "VersioningConfiguration: the emulator has something else at status"),
+        (Fate.UNCHECKED, "Unheard: nobody asks the emulator for it"),
+    }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from botocore.exceptions import ClientError
 
-from drills.cloud.embedded import CloudNotRunning, EmbeddedCloud
+from embedded_cloud.embedded import CloudNotRunning, EmbeddedCloud
 from tests.cloud.small_functions import make_role
 
 WEST = "eu-west-1"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.cloud.deployed_stacks import UNKNOWN, DeployedStack, Unresolvable, without_unknown
+from embedded_cloud.deployed_stacks import UNKNOWN, DeployedStack, Unresolvable, without_unknown
 
 NAMES = {"Queue": "http://x/000000000000/orders", "Role": "worker"}
 TYPES = {"Queue": "AWS::SQS::Queue", "Role": "AWS::IAM::Role", "Missing": "AWS::FIS::ExperimentTemplate"}
@@ -48,8 +48,8 @@ def test_functions_are_resolved_as_cloudformation_does(value: Any, expected: Any
 
 
 def test_a_function_that_is_not_known_is_named() -> None:
-    with pytest.raises(Unresolvable, match="Fn::ImportValue"):
-        _resolved({"Fn::ImportValue": "x"})
+    with pytest.raises(Unresolvable, match="Fn::Transform"):
+        _resolved({"Fn::Transform": "x"})
 
 
 @given(parts=st.lists(TEXT, min_size=1), delimiter=st.sampled_from(["", ":", "::"]))

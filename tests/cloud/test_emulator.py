@@ -11,9 +11,9 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from drills.cloud import pinned
-from drills.cloud.embedded import CloudNotRunning, EmbeddedCloud, resident_bytes
-from drills.cloud.emulator import ROOT_KEY
+from embedded_cloud import pinned
+from embedded_cloud.embedded import CloudNotRunning, EmbeddedCloud, resident_bytes
+from embedded_cloud.emulator import ROOT_KEY
 from tests.cloud.small_functions import deploy_function, invoke, make_role
 from tests.cloud.waiting import until
 
@@ -184,7 +184,7 @@ def test_nothing_is_left_behind(folder: Path, cloud: EmbeddedCloud) -> None:
 
 def test_the_cloud_ends_with_a_parent_that_is_killed(folder: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from drills.cloud.embedded import EmbeddedCloud\n"
+        "import sys, time; from pathlib import Path; from embedded_cloud.embedded import EmbeddedCloud\n"
         f"with EmbeddedCloud.started(Path({str(folder)!r}), regions=('{WEST}',)) as cloud:\n"
         "    print(cloud.processes()[0].pid, flush=True); time.sleep(60)\n"
     )

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drills.cloud.embedded import EmbeddedCloud
-from drills.cloud.fair_queues import redrive
-from drills.cloud.message_store import Message, Messages
+from embedded_cloud.embedded import EmbeddedCloud
+from embedded_cloud.fair_queues import redrive
+from embedded_cloud.message_store import Message, Messages
 
 WEST = "eu-west-1"
 

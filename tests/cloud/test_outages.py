@@ -8,8 +8,8 @@ import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from drills.cloud.embedded import EmbeddedCloud
-from drills.cloud.outages import is_data_plane
+from embedded_cloud.embedded import EmbeddedCloud
+from embedded_cloud.outages import is_data_plane
 from tests.cloud.small_functions import invoke
 from tests.cloud.waiting import until
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from drills.cloud.embedded import EmbeddedCloud
+from embedded_cloud.embedded import EmbeddedCloud
 from tests.cloud.small_functions import make_role
 from tests.cloud.waiting import until
 

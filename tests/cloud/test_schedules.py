@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from drills.cloud.embedded import EmbeddedCloud
+from embedded_cloud.embedded import EmbeddedCloud
 from tests.cloud.small_functions import make_role
 from tests.cloud.waiting import until
 

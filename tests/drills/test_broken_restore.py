@@ -7,11 +7,11 @@ import pytest
 
 from drills import bad_delete, provider_loss, restore_test
 from drills.bad_delete import Scene
-from drills.cloud.embedded import EmbeddedCloud
 from drills.drill import Findings, Run
 from drills.frame.running import Drive
 from drills.stores import backups, offsite_copy, thief
 from drills.stores.offsite_copy import STORE_REGION
+from embedded_cloud.embedded import EmbeddedCloud
 from tests.drills.region_drive import a_run, running_drive
 from tests.drills.test_broken_storm import broken_code
 from tests.drills.test_provider_loss import empty_place

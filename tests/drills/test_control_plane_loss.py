@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 
 from drills import control_plane_loss
-from drills.cloud.outages import is_data_plane
 from drills.frame.plan import Actor, Design
 from drills.frame.running import Drive
 from drills.region.region_operator import DENIED, Operator
 from drills.region.region_scene import Scene
+from embedded_cloud.outages import is_data_plane
 from tests.drills.region_drive import SMALL, played, running_drive
 
 REFUSED = type(SMALL)(**vars(SMALL) | {"name": "refused", "refuse_control_planes": True})

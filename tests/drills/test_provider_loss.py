@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from drills import provider_loss
-from drills.cloud.embedded import EmbeddedCloud
 from drills.drill import Findings, Run
 from drills.frame.plan import Design
 from drills.frame.running import Drive
 from drills.provider_loss import Before, Place
 from drills.stores import offsite_copy
 from drills.stores.offsite_copy import STORE_REGION, Elsewhere
+from embedded_cloud.embedded import EmbeddedCloud
 from tests.drills.region_drive import a_run, running_drive
 
 
