@@ -6,7 +6,8 @@ DEMO := .demo
 PACKAGE := build/package
 DOCS := .venv-docs
 CLOUD := .venv-cloud
-EMBEDDED := drills/cloud
+STARTERS := .venv-starters
+EMBEDDED := embedded_cloud
 PICTURED := build/pictured
 EVERYTHING := {"domain": "drive.example.com", "status_domain": "status.example.net", "backup_account": "123456789012", \
 	"organization": "o-abcdefghij", "offsite": "https://s3.example.org/drive-offsite"}
@@ -16,8 +17,8 @@ CDK_COMMAND := 2.1148.1
 # The folders of tests that need $(CLOUD), beside the services' own.
 RUNNING := $(addprefix tests/,client cloud drills)
 
-# The folders of tests about the cloud drive's templates.
-DRIVE := tests/stacks tests/matrix
+# The folders of tests about the constructs and the cloud drive that is made of them.
+DRIVE := tests/stacks tests/matrix tests/constructs
 
 # Tests that share a synthesis, or a deployment, stay in one process.
 PARALLEL := -n 2 --dist loadgroup
@@ -29,7 +30,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check drive running broken matrix format snapshots catalogue picture \
+.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check drive running starters broken matrix format snapshots catalogue picture \
 	tables scores bench clean
 
 help: ## Show what can be made
@@ -62,10 +63,10 @@ deploy: package $(VENV)/user ## Deploy everything; refused while an event freeze
 	@PATH="$(abspath $(BIN)):$$PATH" npx --yes aws-cdk@$(CDK_COMMAND) deploy --all --require-approval broadening
 
 cloud: $(CLOUD)/ready ## Start the embedded cloud on loopback; Ctrl-C stops it
-	@$(CLOUD)/bin/python -m drills.cloud.embedded
+	@$(CLOUD)/bin/python -m embedded_cloud start --time-scale 20
 
 deploy-local: $(CLOUD)/ready synth ## Deploy the drive to the cloud that `make cloud` started, or to one of its own
-	@$(CLOUD)/bin/python -m drills.cloud.deployment
+	@$(CLOUD)/bin/python -m drills.local
 
 drills: $(CLOUD)/ready synth build/sale_day/manifest.json ## Break the running drive in nine ways and see what it keeps of its promises (25 minutes)
 	@$(CLOUD)/bin/python -m drills $(DRILLS)
@@ -90,6 +91,9 @@ drive: $(VENV)/developer $(CLOUD)/ready ## Test the cloud drive: its stacks, its
 running: $(CLOUD)/ready synth ## Test the client, a deployment to the embedded cloud, and the parts of the drills
 	@$(CLOUD)/bin/pytest $(PARALLEL) $(RUNNING)
 
+starters: $(STARTERS)/ready $(VENV)/developer ## Test every combination of answers of every starter: rendered, judged, deployed to the embedded cloud
+	@$(STARTERS)/bin/pytest $(PARALLEL) tests/starters $(PYTEST)
+
 broken: $(CLOUD)/ready synth ## Break the drive on purpose and see the drills fail (half an hour)
 	@SEAWALL_DRILLS=all $(CLOUD)/bin/pytest -v tests/drills $(PYTEST)
 
@@ -104,8 +108,9 @@ snapshots: $(VENV)/developer ## Accept the stacks' templates as they are now
 	@$(BIN)/pytest --update-snapshots tests/stacks/test_snapshots.py
 	@git --no-pager diff --stat -- tests/stacks/snapshots
 
-catalogue: $(VENV)/user ## Write policies/README.md and the index that policies are found by
+catalogue: $(VENV)/user ## Write policies/README.md and the index that policies are found by, and copier.yml
 	@$(BIN)/python -m seawall.catalogue_page
+	@$(BIN)/python -m starters.copier_file
 
 picture: $(VENV)/user $(DOCS)/ready ## Draw docs/architecture.svg from the templates (needs Graphviz)
 	@command -v dot >/dev/null || { echo "Graphviz is missing: apt-get install graphviz, or brew install graphviz" >&2; exit 2; }
@@ -130,7 +135,7 @@ bench: $(VENV)/developer ## Measure the speed of the validator
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(DOCS) $(CLOUD) $(EMBEDDED)/node_modules $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DOCS) $(CLOUD) $(STARTERS) $(EMBEDDED)/node_modules $(DEMO) cdk.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
@@ -152,7 +157,18 @@ $(CLOUD)/ready: requirements-cloud.txt services/requirements.txt $(EMBEDDED)/pac
 	@echo "Installing the embedded cloud and what the drills need into $(CLOUD) (a minute and 700 MB, the first time)"
 	@$(BIN)/python -m venv $(CLOUD)
 	@$(CLOUD)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-cloud.txt
-	@$(CLOUD)/bin/python -m drills.cloud.node ci --prefix $(EMBEDDED) --ignore-scripts --no-audit --no-fund --silent
+	@$(CLOUD)/bin/python -m embedded_cloud.node ci --prefix $(EMBEDDED) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# The two libraries are found here as in an installation, and nothing else of the checkout is.
+$(STARTERS)/ready: requirements-starters.txt $(wildcard starters/shared/requirements*.txt) pyproject.toml | $(BIN)/python
+	@echo "Installing what writes the starters and runs what they wrote into $(STARTERS) (a minute and 800 MB, the first time)"
+	@$(BIN)/python -m venv $(STARTERS)
+	@$(STARTERS)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r requirements-starters.txt
+	@mkdir -p $(STARTERS)/libraries
+	@ln -sfn ../../seawall_constructs ../../embedded_cloud $(STARTERS)/libraries
+	@echo "$(abspath $(STARTERS)/libraries)" > \
+		"$$($(STARTERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/libraries.pth"
 	@touch $@
 
 $(DOCS)/ready: requirements-docs.txt | $(BIN)/python
@@ -173,7 +189,7 @@ $(PACKAGE)/made: services/requirements.txt $(shell find services -name '*.py' -o
 	@touch $@
 
 # The same drive with a planned event in its settings.
-build/sale_day/manifest.json: drills/surge/sale_day.json cdk.json $(wildcard stacks/*.py stacks/patterns/*.py services/*/*.py) | $(VENV)/user
+build/sale_day/manifest.json: drills/surge/sale_day.json cdk.json $(wildcard stacks/*.py stacks/patterns/*.py seawall_constructs/*.py services/*/*.py) | $(VENV)/user
 	@CDK_OUTDIR=build/sale_day CDK_CONTEXT_JSON="$$(cat drills/surge/sale_day.json)" $(BIN)/python app.py
 
 $(DEMO)/ready: requirements-demo.txt $(VENV)/user

@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from stacks.node import use_pinned_node
+from seawall_constructs.pinned_node import use_pinned_node
 
 use_pinned_node()  # before any test imports aws_cdk
 
@@ -17,9 +17,12 @@ hypothesis.settings.load_profile("seawall")
 
 REPOSITORY = Path(__file__).parent.parent
 
-# What runs the services has an environment of its own (requirements-cloud.txt).
+# What runs the services has an environment of its own (requirements-cloud.txt), and so has what the starters write
+# (requirements-starters.txt).
 EMBEDDED = ("client", "cloud", "drills")
 collect_ignore = [] if find_spec("ministack") else ["services", *EMBEDDED]
+if not find_spec("copier"):
+    collect_ignore.append("starters")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-SLOW = ("stacks", "matrix", "packaging", "hosts")
+SLOW = ("stacks", "constructs", "matrix", "packaging", "hosts")
 """Folders whose tests start CDK, pip or checkov; they come last, so that a mistake shows early."""
 
 
@@ -47,6 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(getattr(settings, "name", folder)))
         elif folder in EMBEDDED:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))  # a module shares one cloud
+        elif folder == "starters":
+            service = getattr(item, "callspec", None) and item.callspec.params.get("service")  # type: ignore[attr-defined]
+            # What is rendered is tested and synthesized once.
+            item.add_marker(pytest.mark.xdist_group(getattr(service, "title", item.path.stem)))
 
 
 @pytest.fixture(scope="session")

@@ -188,10 +188,17 @@ def _complain(broken: Iterable[BrokenPolicy]) -> int:
     return code
 
 
+def _new(given: Namespace) -> int:
+    from seawall.new_command import run  # most runs never need it
+
+    return run(given, _print)
+
+
 _COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "check": _check,
     "baseline": _baseline,
     "fix": _fix,
+    "new": _new,
     "list": _list,
     "explain": _explain,
 }

@@ -29,11 +29,38 @@ examples:
   seawall check . --format sarif --output seawall.sarif
   seawall fix . --diff                               what can be mended in place; without --diff it is written
   seawall explain SEA_SINGLE_AZ_DATABASE             why, how to fix it, examples
+  seawall new shop-orders --starter queue-worker     a new service that survives it from its first commit
 
 exit codes of check:
   0  nothing is flagged (undecided alone is no failure, nor are warnings and notes)
   1  something is flagged
   2  something could not be read or judged, or the command was called wrongly; findings are still printed
+"""
+
+
+_ABOUT_NEW = """\
+Writes a new service: a small repository, complete with code, infrastructure, tests, alarms and a runbook, which
+survives the loss of a zone, of its data and, with a second region, of a region. On a terminal it asks what was not
+given; elsewhere, and with --defaults, it takes the defaults. It needs pip install 'seawall[new]'."""
+
+_EXAMPLES_OF_NEW = """\
+examples:
+  seawall new --list
+  seawall new shop-orders --starter queue-worker                                 asks the rest
+  seawall new shop-orders --starter queue-worker --defaults                      AWS CDK, eu-west-1 and eu-central-1
+  seawall new shop-orders --starter queue-worker --set region=us-east-1 --set second_region=
+  seawall new invoices --starter data-store --set language=terraform --into .    into the repository just made
+
+answers of every starter:
+  language       cdk (default), cloudformation or terraform
+  region         such as eu-west-1 (default)
+  second_region  takes over when the first one is lost; by default one of the same jurisdiction; empty: one region only
+
+exit codes:
+  0  written
+  2  not written; nothing is left behind
+
+Later versions of a starter arrive by make update in the service's folder.
 """
 
 
@@ -57,6 +84,16 @@ def parser() -> argparse.ArgumentParser:
     _add_fix(
         commands.add_parser(
             "fix", help="mend templates in place where that is safe", formatter_class=_Help, allow_abbrev=False
+        )
+    )
+    _add_new(
+        commands.add_parser(
+            "new",
+            help="write a new service from a starter",
+            description=_ABOUT_NEW,
+            epilog=_EXAMPLES_OF_NEW,
+            formatter_class=_Help,
+            allow_abbrev=False,
         )
     )
     listing = commands.add_parser("list", help="list the policies", formatter_class=_Help, allow_abbrev=False)
@@ -104,6 +141,20 @@ def _add_fix(fix: argparse.ArgumentParser) -> None:
     output.add_argument("--diff", action="store_true", help="show what would be changed, and write nothing")
     output.add_argument("-q", "--quiet", action="store_true", help="nothing but the difference")
     _add_colour(output)
+
+
+def _add_new(new: argparse.ArgumentParser) -> None:
+    new.add_argument("name", nargs="?", metavar="NAME", help="of the service and of its folder, such as shop-orders")
+    new.add_argument("--starter", metavar="KIND", help="what it is written from: see --list")
+    _add_list(new, "--set", "ANSWER=VALUE", "answer a question (repeatable)")
+    new.add_argument("--defaults", action="store_true", help="ask nothing, also on a terminal")
+    new.add_argument(
+        "--into",
+        type=_path,
+        metavar="DIR",
+        help="write into this folder, which is new or empty but for .git",
+    )
+    new.add_argument("--list", action="store_true", help="list the starters and what they ask")
 
 
 def _add_paths(command: argparse.ArgumentParser, number: str) -> None:

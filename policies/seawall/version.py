@@ -1,3 +1,3 @@
 """The version of Seawall; ``pyproject.toml`` bears the same one."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

@@ -72,11 +72,40 @@ def test_every_group_is_mapped_into_the_wheel(repository: Path) -> None:
     configuration = tomllib.loads((repository / "pyproject.toml").read_text())
     sources = configuration["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
     expected = {f"policies/{group}": f"seawall/catalogue/{group}" for group in groups(repository)}
-    assert sources == {"policies/seawall": "seawall", **expected}
+    assert sources == {"policies/seawall": "seawall", "starters": "seawall/generator/starters", **expected}
 
 
-def test_everything_is_installed_under_the_name_seawall(names: set[str]) -> None:
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"seawall"}
+def test_everything_is_installed_under_three_names(names: set[str]) -> None:
+    """The command, and the two libraries that what the starters write imports."""
+    installed = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert installed == {"seawall", "seawall_constructs", "embedded_cloud"}
+
+
+def listed(repository: Path, folder: str) -> set[str]:
+    """The files of a folder that are committed, or about to be."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", folder],  # noqa: S607
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name for name in listing.stdout.split("\0") if name and (repository / name).is_file()}
+
+
+@pytest.mark.parametrize("library", ["seawall_constructs", "embedded_cloud"])
+def test_the_libraries_are_in_the_wheel_as_they_are_here(library: str, names: set[str], repository: Path) -> None:
+    files = listed(repository, library)
+    assert files
+    assert {name for name in names if name.startswith(f"{library}/")} == files
+
+
+def test_the_starters_are_in_the_wheel_as_copier_reads_them_here(names: set[str], repository: Path) -> None:
+    """Not what only their authors need."""
+    left = ("starters/README.md", "starters/copier_file.py", "starters/shared/stubs/")
+    files = {name for name in listed(repository, "starters") if not name.startswith(left)} | {"copier.yml"}
+    inside = {name.removeprefix("seawall/generator/") for name in names if name.startswith("seawall/generator/")}
+    assert inside == files
 
 
 def test_every_policy_is_in_the_wheel_with_its_page(names: set[str], repository: Path) -> None:
@@ -93,7 +122,7 @@ def test_every_module_and_schema_of_the_engine_is_in_the_wheel(names: set[str], 
     assert {path.relative_to(engine.parent).as_posix() for path in shipped} <= names
 
 
-@pytest.mark.parametrize("heavy", ["checkov", "aws_cdk", "boto3", "hcl2"])
+@pytest.mark.parametrize("heavy", ["checkov", "aws_cdk", "boto3", "copier", "hcl2", "jinja2", "ministack"])
 def test_installing_seawall_does_not_drag_in(heavy: str, environment: Path, tmp_path: Path) -> None:
     outcome = run(environment / "python", "-c", f"import {heavy}", folder=tmp_path)
     assert "ModuleNotFoundError" in outcome.stderr
@@ -117,3 +146,32 @@ def test_the_installed_command_explains_a_policy(environment: Path, tmp_path: Pa
     outcome = run(environment / "seawall", "explain", "SEA_SINGLE_AZ_DATABASE", folder=tmp_path)
     assert outcome.returncode == 0, outcome.stderr
     assert "Why it matters" in outcome.stdout
+
+
+def test_the_installed_command_says_what_a_new_service_needs(environment: Path, tmp_path: Path) -> None:
+    outcome = run(environment / "seawall", "new", "shop-orders", "--starter", "queue-worker", folder=tmp_path)
+    assert outcome.returncode == 2
+    assert outcome.stderr == "seawall: Copier is missing, which writes the files: pip install 'seawall[new]'\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="session")
+def starting(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that holds `pip install 'seawall[new]'`."""
+    folder = tmp_path_factory.mktemp("starting")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    pip = (sys.executable, "-m", "pip", "--python", folder / "bin" / "python")
+    subprocess.run([*pip, "install", "--quiet", f"seawall[new] @ {wheel.as_uri()}"], check=True, capture_output=True)
+    return folder / "bin"
+
+
+def test_the_installed_command_writes_every_starter(starting: Path, wheel: Path, tmp_path: Path) -> None:
+    listing = run(starting / "seawall", "new", "--list", folder=tmp_path).stdout
+    starters = [line for line in listing.splitlines() if line and line[0].islower()]
+    assert len(starters) >= 2
+    for starter in starters:
+        outcome = run(starting / "seawall", "new", f"my-{starter}", "--starter", starter, folder=tmp_path)
+        assert outcome.returncode == 0, outcome.stderr
+        written = tmp_path / f"my-{starter}"
+        assert (written / "README.md").is_file()
+        assert (written / "local.mk").read_text().endswith(f"SEAWALL := seawall[cdk,local] @ {wheel.as_uri()}\n")
