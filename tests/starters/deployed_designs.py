@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from embedded_cloud.attributes import Resource, attribute
 from embedded_cloud.embedded import ACCOUNT
 from embedded_cloud.settled import settled
@@ -62,7 +63,7 @@ NAMED_BY = {
 
 VERSIONS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")
 LIVE = ":live"
-"""What an alias adds to the name of its function. The templates in CloudFormation have none: they are compared without."""
+"""What an alias adds to the name of its function. The templates in CloudFormation have none: compared without it."""
 
 
 IMAGE = "shop-orders-work:tested"
@@ -125,9 +126,11 @@ class _Stack:
     def _rights(self, role: str, properties: dict[str, Any]) -> list[str]:
         """All that a role may do, whether it says so itself or a policy beside it does."""
         documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
-        for resource in self._resources.values():
-            if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]:
-                documents.append(self._plain(resource["Properties"]["PolicyDocument"]))
+        documents += [
+            self._plain(resource["Properties"]["PolicyDocument"])
+            for resource in self._resources.values()
+            if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]
+        ]
         return sorted({_without_alias(right) for document in documents for right in document})
 
     def _name(self, logical: str) -> str:

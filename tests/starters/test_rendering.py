@@ -19,8 +19,9 @@ BY_LANGUAGE = {
     "terraform": ["terraform"],
 }
 
-HERE = "|".join(re.escape(str(path)) for path in (REPOSITORY, Path.home(), tempfile.gettempdir()))
-LEFTOVERS = re.compile(rf"\[%|%\]|\[#|#\]|\[\[ \w|\bTODO\b|\bFIXME\b|jinja|{HERE}")
+HERE = "|".join(re.escape(str(path)) for path in (REPOSITORY, Path.home()))
+SCRATCH = rf"{re.escape(tempfile.gettempdir())}/(?:pytest|seawall)"
+LEFTOVERS = re.compile(rf"\[%|%\]|\[#|#\]|\[\[ \w|\bTODO\b|\bFIXME\b|jinja|{HERE}|{SCRATCH}")
 REGION_NAMES = re.compile(r"\b(?:eu|us|ap|ca|sa|me|af|il|mx)-(?:north|south|east|west|central)[a-z]*-\d\b")
 
 

@@ -138,6 +138,7 @@ class Store(RegionalStack):
                 instance_identifier=f"{self.named(DATABASE)}-{number}",
                 availability_zone=self._subnets.zones[number - 1],
                 scale_with_writer=True if number > 1 else None,
+                publicly_accessible=False,
                 auto_minor_version_upgrade=True,
             ),
         )

@@ -1,9 +1,8 @@
 """What every stack of this service has: a region of its own, protection against deletion, and names."""
 
 from aws_cdk import Aws, Environment, Stack, Tags
-from aws_cdk.aws_sns import Topic
 from constructs import Construct
-from seawall_constructs.alarms import OnCall, Urgency
+from seawall_constructs.alarms import OnCall
 
 
 class RegionalStack(Stack):
@@ -11,6 +10,9 @@ class RegionalStack(Stack):
 
     Survives a deletion by mistake: it has to be unlocked first; in a sandbox (`disposable`) it need not.
     """
+
+    on_call: OnCall
+    """The topics of this region (alarm_topics.py)."""
 
     def __init__(self, scope: Construct, role: str, *, service: str, region: str, disposable: bool) -> None:
         """Call it `<service>-<role>`, in each region alike."""
@@ -24,6 +26,7 @@ class RegionalStack(Stack):
         )
         self.service = service
         self.disposable = disposable
+        self.on_call = OnCall.named(self, service)
         Tags.of(self).add("seawall:service", service)
 
     def named(self, role: str) -> str:
@@ -41,12 +44,3 @@ class RegionalStack(Stack):
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
         """Return the ARN of something in this account; `resource` is all that follows the account."""
         return f"arn:{Aws.PARTITION}:{service}:{region or self.region}:{Aws.ACCOUNT_ID}:{resource}"
-
-    @property
-    def on_call(self) -> OnCall:
-        """The topics of this region (alarm_topics.py)."""
-        page, ticket = (
-            self.node.try_find_child(name) or Topic.from_topic_arn(self, name, self.arn("sns", self.named(urgency)))
-            for name, urgency in (("Page", Urgency.PAGE), ("Ticket", Urgency.TICKET))
-        )
-        return OnCall(page=page, ticket=ticket)  # type: ignore[arg-type]
