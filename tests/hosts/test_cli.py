@@ -399,7 +399,9 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(designs: Path) -> None
 
 def test_an_interrupted_run_says_so_without_a_traceback(designs: Path) -> None:
     os.mkfifo(designs.parent / "parameters")  # nobody writes to it: the command waits for ever
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has its children ignore it
     running = process("check", designs, "--parameters", designs.parent / "parameters")
+    signal.signal(signal.SIGINT, before)
     time.sleep(1)
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)
