@@ -45,7 +45,7 @@ def embedded_assembly(
         assets = stack.assets(source)
         python = _python_code(template)
         changes += _adapt(stack.key, template, time_scale, taken)
-        changes += _write_assets(stack.key, source, target, assets, python)
+        changes += _write_assets(stack, source, target, assets, python)
         artifact = _for_the_account(manifest["artifacts"][stack.key], stack)
         manifest["artifacts"][stack.key] = artifact
         _write_template(artifact, target, template, assets)
@@ -212,17 +212,17 @@ def _scale(stack: str, name: str, resource: dict[str, Any], time_scale: float) -
 
 
 def _write_assets(
-    stack: str, source: Path, target: Path, assets: dict[str, Any], python: Mapping[str, Collection[str]]
+    stack: AssemblyStack, source: Path, target: Path, assets: dict[str, Any], python: Mapping[str, Collection[str]]
 ) -> Iterator[Change]:
     """Copy files; leave images out; leave the libraries for AWS's processors out of packages of Python."""
     for image in assets.pop("dockerImages", {}).values():
         name = image.get("displayName", "image")
-        yield Change(stack, name, "image", Fate.SIMULATED, "no containers; workers.py runs its processes")
+        yield Change(stack.key, name, "image", Fate.SIMULATED, "no containers; workers.py runs its processes")
     for key, file in assets["files"].items():
         path = source / file["source"]["path"]
         copied = target / path.name
         file["source"]["path"] = path.name  # the assets of a stage lie beside its folder
-        if path.name.endswith(".template.json") or copied.exists():
+        if path.name == Path(stack.template_file).name or copied.exists():
             continue
         # The hash of an asset is part of its key.
         handlers = [handler for asked, found in python.items() if key in asked for handler in found]
@@ -230,7 +230,7 @@ def _write_assets(
             shutil.copy(path, copied)
         elif handlers:
             for what in copy_python(path, copied, handlers):
-                yield Change(stack, file.get("displayName", path.name), "package", Fate.ADAPTED, what)
+                yield Change(stack.key, file.get("displayName", path.name), "package", Fate.ADAPTED, what)
         else:
             shutil.copytree(path, copied)
 

@@ -100,6 +100,9 @@ class _Settling:
         made["Resources"] = resources = self._kept("Resources")
         for resource in resources.values():
             _drop_dependencies(resource, resources)
+            _as_text(resource.get("Properties", {}).get("Environment"))
+            for container in resource.get("Properties", {}).get("ContainerDefinitions", ()):
+                _as_text(container.get("Environment"))
         if outputs := self._kept("Outputs"):
             made["Outputs"] = outputs
         return made
@@ -208,6 +211,22 @@ class _Settling:
         except KeyError:
             message = f"{self._stack}: {function} of {argument} is not known before the deployment"
             raise TemplateError(message) from None
+
+
+def _as_text(environment: Any) -> None:
+    """Make text of numbers in the environment of a function or a container, as CloudFormation does."""
+    variables = environment.get("Variables") if isinstance(environment, dict) else None
+    if isinstance(variables, dict):
+        variables.update({name: _text(value) for name, value in variables.items()})
+    for entry in environment if isinstance(environment, list) else ():
+        if "Value" in entry:
+            entry["Value"] = _text(entry["Value"])
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 def _drop_dependencies(resource: dict[str, Any], there: Mapping[str, Any]) -> None:

@@ -30,6 +30,8 @@ NAMES = (
     "begins with a letter and ends with a letter or a digit, such as shop-orders"
 )
 
+ALONE = "It has one region: AWS has no other in the jurisdiction of {region}. Any is taken with --set second_region=…"
+
 
 class Starters(NamedTuple):
     """What copier.yml asks."""
@@ -62,6 +64,9 @@ def run(given: Namespace, show: Callable[[Iterator[str]], None]) -> int:
     refuse_unless_free(target)
     write_service(source, target, answers | {"name": name}, is_checkout=source == CHECKOUT, interactive=interactive)
     show(_next_steps(target))
+    region = answers.get("region", starters.questions["region"]["default"])
+    if not interactive and "second_region" not in answers and not starters.regions[region]:
+        show(iter([ALONE.format(region=region)]))
     return 0
 
 

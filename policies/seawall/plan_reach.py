@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from seawall.arns import ARN_FORMS
 from seawall.backup_plans import PLAN, SELECTION, backup_coverage, rules_of
+from seawall.coverage import Coverage
 from seawall.design import Design, Resource, mentioned
+from seawall.protection import table_replicas
 from seawall.tag_filters import key_of, value_of
 from seawall.values import Reference, Unknown, Value, field, items, leaves, plain_text, same
 
@@ -74,10 +76,18 @@ def _output_of(plan: Resource) -> str:
 def _taken(plan: Resource, design: Design) -> Reach | None:
     found: dict[str, str] = {}
     for resource in design.of_type(*ARN_FORMS):
-        for coverage in backup_coverage(resource, design).plans:
-            if coverage.plan is plan:
-                found[resource.id] = coverage.evidence[0]
+        for coverage in _coverages(resource, design):
+            for one in coverage.plans:
+                if one.plan is plan:
+                    found[resource.id] = one.evidence[0]
     return Reach(taken=tuple(found), evidence=tuple(found.values())[:5]) if found else None
+
+
+def _coverages(resource: Resource, design: Design) -> list[Coverage]:
+    """What selects a resource; a global table's replicas have regions and tags of their own."""
+    own = backup_coverage(resource, design)
+    replicas = table_replicas(resource, design) if resource.type == "AWS::DynamoDB::GlobalTable" else []
+    return [own, *(replica.plans for replica in replicas)] if isinstance(replicas, list) else [own]
 
 
 def _fix(selection: Resource) -> str:
@@ -114,7 +124,7 @@ def _names_nothing(arn: Value, selection: Resource, design: Design) -> str:
         return ""
     if target.type.startswith(NOT_BACKED_UP):
         return f"{selection.id} names {target.id}, which AWS Backup does not back up"
-    if target.type not in ARN_FORMS or backup_coverage(target, design).possible:
+    if target.type not in ARN_FORMS or any(coverage.possible for coverage in _coverages(target, design)):
         return ""
     return f"{selection.id} names {target.id}, but its conditions, exclusions or region leave it out"
 

@@ -151,3 +151,62 @@ def _adapted(folder: Path, template: dict[str, Any]) -> dict[str, Any]:
     embedded_assembly(source, target, time_scale=1)
     written: dict[str, Any] = json.loads((target / "Stack.template.json").read_text())
     return written
+
+
+def test_a_type_that_the_emulator_does_not_take_is_left_out(tmp_path: Path) -> None:
+    fleet = {"Type": "AWS::GameLift::Fleet"}
+    custom = {"Type": "Custom::Look"}
+    source = write_assembly(tmp_path / "cdk.out", {"Stack": {"Resources": {"Fleet": fleet, "Look": custom}}})
+
+    [change] = embedded_assembly(source, tmp_path / "embedded", time_scale=1, taken={"AWS::SQS::Queue"})
+
+    assert (change.resource, change.fate) == ("Fleet", Fate.LOST)
+    written = json.loads((tmp_path / "embedded" / "Stack.template.json").read_text())
+    assert written["Resources"] == {"Look": custom}
+
+
+def test_attributes_that_the_emulator_does_not_know_are_written_down(tmp_path: Path) -> None:
+    network = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
+    database = {"Type": "AWS::RDS::DBCluster", "Properties": {}}
+    asking = {
+        "Range": {"Fn::GetAtt": ["Net", "CidrBlock"]},
+        "Secret": {"Fn::GetAtt": ["Data", "MasterUserSecret.SecretArn"]},
+    }
+    topic = {"Type": "AWS::SNS::Topic", "Properties": asking}
+
+    written = _adapted(tmp_path, {"Resources": {"Net": network, "Data": database, "Topic": topic}})
+
+    said = written["Resources"]["Topic"]["Properties"]
+    assert said["Range"] == "10.0.0.0/16"
+    assert said["Secret"]["Fn::Sub"].endswith(":secret:rds!cluster-${Data}")
+
+
+def test_an_assembly_for_an_account_is_deployed_to_the_emulators(tmp_path: Path) -> None:
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "of-123456789012"}}
+    source = write_assembly(tmp_path / "cdk.out", {"Stack": {"Resources": {"Topic": topic}}})
+    manifest = (source / "manifest.json").read_text()
+    (source / "manifest.json").write_text(manifest.replace("unknown-account", "123456789012"))
+
+    embedded_assembly(source, tmp_path / "embedded", time_scale=1)
+
+    written = contents(tmp_path / "embedded")
+    assert not [name for name, text in written.items() if b"123456789012" in text]
+    assert b"of-000000000000" in written["Stack.template.json"]
+
+
+def test_packages_and_files_are_copied_and_images_are_not(tmp_path: Path) -> None:
+    source = write_assembly(tmp_path / "cdk.out", {"Stack": {"Resources": {}}})
+    (source / "asset.1").mkdir()
+    (source / "asset.1" / "index.js").write_text("")
+    (source / "asset.2.zip").write_bytes(b"zipped")
+    assets = json.loads((source / "Stack.assets.json").read_text())
+    for number, path in (("1", "asset.1"), ("2", "asset.2.zip")):
+        assets["files"][number] = {"source": {"path": path, "packaging": "zip"}, "destinations": {}}
+    assets["dockerImages"] = {"3": {"source": {"directory": "asset.3"}, "destinations": {}}}
+    (source / "Stack.assets.json").write_text(json.dumps(assets))
+
+    [change] = embedded_assembly(source, tmp_path / "embedded", time_scale=1)
+
+    assert (change.type, change.fate) == ("image", Fate.SIMULATED)
+    assert {"asset.1/index.js", "asset.2.zip"} <= set(contents(tmp_path / "embedded"))
+    assert "dockerImages" not in json.loads((tmp_path / "embedded" / "Stack.assets.json").read_text())

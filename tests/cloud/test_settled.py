@@ -134,3 +134,21 @@ def test_the_template_itself_is_not_touched() -> None:
     settled(template, stack="orders", region="eu-west-1")
 
     assert json.dumps(template) == before
+
+
+def test_an_environment_is_text() -> None:
+    variables = {"Variables": {"WORKERS": {"Ref": "Count"}, "NAME": {"Ref": "Name"}}}
+    containers = [{"Environment": [{"Name": "WORKERS", "Value": {"Ref": "Count"}}]}]
+    resources = {
+        "Work": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {"Environment": variables, "Timeout": {"Ref": "Count"}},
+        },
+        "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": containers}},
+    }
+
+    made = settled({**PARAMETERS, "Resources": resources}, stack="orders", region="eu-west-1")["Resources"]
+
+    told = {"Variables": {"WORKERS": "3", "NAME": "orders"}}
+    assert made["Work"]["Properties"] == {"Environment": told, "Timeout": 3}
+    assert made["Task"]["Properties"]["ContainerDefinitions"] == [{"Environment": [{"Name": "WORKERS", "Value": "3"}]}]

@@ -234,6 +234,15 @@ def test_the_second_region_is_one_of_the_same_jurisdiction() -> None:
     assert 'second_region: "us-west-2"' in Path(NAME, ".copier-answers.yml").read_text()
 
 
+def test_one_region_is_explained_where_it_was_not_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", NAME, "--starter", STARTER, "--defaults", "--set", "region=eu-west-2"]) == 0
+    assert "AWS has no other in the jurisdiction of eu-west-2" in capsys.readouterr().out
+    assert (
+        main(["new", "other-orders", "--starter", STARTER, "--set", "region=eu-west-2", "--set", "second_region="]) == 0
+    )
+    assert "jurisdiction" not in capsys.readouterr().out
+
+
 def test_every_starter_is_listed_with_what_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "--list"]) == 0
     listed = capsys.readouterr().out
