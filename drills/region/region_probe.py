@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
-from drills.frame.ledger import Put
 from drills.frame.plots import Line
 from drills.region.region_session import Failed, Session
+from drills.stores.holdings import Kept
 from drills.traffic.arrivals import Kind, Wanted
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Probes:
     def __init__(self, drive: "Drive", folder: Path, *, lost: str, run: str = "probe", period: float = PERIOD) -> None:
         self.answers = folder / f"{run}.jsonl"
         """The purchases, as drills/traffic/load.py writes orders down: they belong into the ledger."""
-        self.puts: list[Put] = []
+        self.kept: list[Kept] = []
         """Every upload that was committed."""
         self.attempts: dict[tuple[View, Function], list[Attempt]] = {pair: [] for pair in _pairs()}
         self._drive, self._run, self._period = drive, run, period
@@ -224,13 +223,11 @@ class Probes:
         composite = hashlib.sha256(bytes.fromhex(digest)).hexdigest()
         body = {"path": path, "size": len(content), "sha256": composite, "parts": [digest]}
         told = session.ask("POST", "/v1/uploads", body, key)
-        url = told["parts"][0]["url"]
         etag = session.send(told["parts"][0], content)
         sent = {"parts": [{"number": 1, "etag": etag, "sha256": digest}]}
         committed = session.ask("POST", f"/v1/uploads/{told['upload']}/commit", sent)
-        bucket, _, name = unquote(urlsplit(url).path).lstrip("/").partition("/")
         with self._lock:
-            self.puts.append(Put(bucket, name, digest))
+            self.kept.append(Kept(path, committed["file"], committed["version"], digest))
         return str(committed["file"])
 
     def _buy(self, session: Session, content: str, key: str) -> str:

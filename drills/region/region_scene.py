@@ -258,10 +258,13 @@ class Scene:
         self.objects = self._objects(elsewhere=False)
 
     def _objects(self, *, elsewhere: bool) -> Counts:
-        """Read every uploaded file again; while the region is gone, its files' copies."""
+        """Read every uploaded file again, where its record says; while the region is gone, its files' copies."""
+        kept = list(self.probes.kept)
+        puts = region_stores.puts(self.drive, self.healthy, kept)
+        unrecorded = len(kept) - len(puts)
         copies = {self.drive.bucket("files", self.lost): self.drive.bucket("replica", self.healthy)}
-        puts = list(self.probes.puts)
-        return objects(puts, self.drive.client("s3", self.healthy), elsewhere=copies if elsewhere else None)
+        found = objects(puts, self.drive.client("s3", self.healthy), elsewhere=copies if elsewhere else None)
+        return found + Counts(into=unrecorded, lost=unrecorded)
 
     @contextmanager
     def _watching(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ confirmed one that is not in the other region says since when writes are missing
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drills.frame.ledger import Put
+from drills.stores.holdings import Kept
 from services.drive.files import BEATS
 from services.drive.limits import ORDER_SHARDS
 
@@ -165,6 +167,26 @@ def last_delivery(drive: "Drive", region: str, *, accepted_before: float) -> flo
         )
     )
     return max((int(item["delivered_at"]["N"]) / 1000 for page in pages for item in page["Items"]), default=None)
+
+
+def puts(drive: "Drive", region: str, kept: Iterable[Kept]) -> list[Put]:
+    """Return where each file's bytes lie, as `region` knows it; nothing for a file whose version it does not know.
+
+    What a client sent again to the other region is dropped once the first object is known to be safe, so the place that
+    a client was given last does not tell where its file is.
+    """
+    pages = (
+        drive.client("dynamodb", region)
+        .get_paginator("scan")
+        .paginate(
+            TableName=drive.design.name("drive"),
+            FilterExpression="begins_with(sk, :version)",
+            ExpressionAttributeValues={":version": {"S": "VERSION#"}},
+        )
+    )
+    recorded = {item["sk"]["S"]: item for page in pages for item in page["Items"]}
+    found = ((one, recorded.get(f"VERSION#{one.file}#{one.version.replace('-', '#')}")) for one in kept)
+    return [Put(item["bucket"]["S"], item["key"]["S"], one.sha256) for one, item in found if item]
 
 
 def differing_items(drive: "Drive", table: str) -> list[str]:

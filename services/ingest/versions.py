@@ -8,11 +8,15 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.exceptions import ClientError
 
 from services.drive import aws, files, uploads
-from services.drive.files import Version
+from services.drive.files import Durability, Version
 from services.drive.uploads import Upload, UploadState
 from services.ingest.arrival import Arrival
 
 logger = Logger(service="ingest")
+
+
+class OnlyCopyHere(Exception):
+    """The object is surplus, but the one that made the version has not reached this region: the event comes again."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ def take(arrival: Arrival) -> None:
     """Make a version of bytes that are what was announced; refuse all others.
 
     The version comes before the current file, and the upload's end comes last: a crash in between leaves an upload
-    that the repeated event completes. Raises UnknownUpload, files.Contended, or what AWS raised.
+    that the repeated event completes. Raises UnknownUpload, OnlyCopyHere, files.Contended, or what AWS raised.
     """
     upload = arrival.upload()
     if upload.state == UploadState.REJECTED:  # the client was told; also right bytes come too late now
@@ -49,30 +53,34 @@ def _judge(upload: Upload, arrival: Arrival) -> None:
         return
     upload = uploads.commit_upload(upload, arrival.at)
     version = _version(upload, arrival)
-    if not files.add_version(version):
-        version = _drop_if_surplus(upload, arrival) or version
+    added = files.add_version(version)
     files.make_current(version)
     uploads.finish_upload(upload)
+    if not added:
+        _drop_if_surplus(upload, arrival)
 
 
-def _drop_if_surplus(upload: Upload, arrival: Arrival) -> Version | None:
-    """Delete the object if another one made the version, which is returned.
+def _drop_if_surplus(upload: Upload, arrival: Arrival) -> None:
+    """Delete the object if another one made the version.
 
     The client may have sent it twice, or to both regions: of the same bytes one copy is enough. Or it sent others
     afterwards, which nobody asked for. But whoever brings bytes back after a loss puts them before the record names
-    them, and perhaps where a lost region's name stands in the key: what may be the only copy is never deleted.
+    them, and perhaps where a lost region's name stands in the key: what may be the only copy is never deleted. Nor is
+    what a client sent again because the first region was being lost, until the first object's copy is here.
     """
     version = upload.version and files.get_version(upload.user, upload.file, upload.version)
     if not version:
-        return None
+        return
     named = (version.bucket, version.key, version.s3_version)
     if named == (arrival.bucket, arrival.name.key, arrival.s3_version):
-        return version
-    if version.bucket == arrival.bucket and _look(*named) is None:
-        logger.warning("the object that a version names is gone; another one of its upload is kept", upload=upload.id)
-        return version
+        return
+    if version.bucket == arrival.bucket:
+        if _look(*named) is None:
+            logger.warning("the object that a version names is gone; another of its upload is kept", upload=upload.id)
+            return
+    elif version.durability is not Durability.MULTI_REGION:
+        raise OnlyCopyHere(upload.id)
     _delete(arrival)
-    return version
 
 
 def _version(upload: Upload, arrival: Arrival) -> Version:

@@ -134,9 +134,22 @@ def test_a_file_that_was_sent_to_both_regions_is_kept_once(cloud: Cloud) -> None
     here, there = _send(upload, SONG), _send(upload, SONG, region=PEER)
     _ingest(here.event())
     with cloud.acting_in(PEER):
+        _ingest(here.event(bucket=f"replica-{PEER}"))
         assert _ingest(there.event()) == []
     assert _version(upload).region == HERE
     assert here.is_there()
+    assert not there.is_there()
+
+
+def test_what_was_sent_again_is_kept_while_the_first_object_may_be_lost_with_its_region(cloud: Cloud) -> None:
+    upload = _announce(SONG)
+    here, there = _send(upload, SONG), _send(upload, SONG, region=PEER)
+    _ingest(here.event())
+    with cloud.acting_in(PEER):
+        assert _ingest(there.event()) == ["0"]
+        assert there.is_there()
+        _ingest(here.event(bucket=f"replica-{PEER}"))
+        assert _ingest(there.event()) == []
     assert not there.is_there()
 
 
@@ -149,6 +162,9 @@ def test_a_second_copy_is_dropped_also_while_the_first_is_half_done(
         crash.setattr(files, "make_current", _unreachable)
         _ingest(here.event())
     with cloud.acting_in(PEER):
+        assert _ingest(there.event()) == ["0"]
+        assert _state(upload) == UploadState.DONE
+        _ingest(here.event(bucket=f"replica-{PEER}"))
         assert _ingest(there.event()) == []
     assert _current(upload).version == _version(upload).id
     assert _version(upload).s3_version == here.version
