@@ -34,7 +34,7 @@ TIER = Tier.WARM_STANDBY
 
 LAG = 2.0
 """Seconds, of this machine, that records are behind in the eventual mode. AWS says "typically within a second"."""
-SHARE, MOST = 0.5, 5.0
+SHARE, MOST = 0.35, 5.0
 """Of the height of a storm on this machine, and orders a second at most: twelve probes ask as often as ten buyers."""
 LATE = 0.75
 """Seconds by which the emulator may copy later than its lag says, on a busy machine: it looks every 20 ms."""
