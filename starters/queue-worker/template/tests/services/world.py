@@ -117,7 +117,7 @@ class World:
 
     def waiting(self, role: str) -> int:
         """Return how many messages a queue of this region holds."""
-        return messages._visible(queue_url(role))
+        return int(messages._visible(queue_url(role)))
 
     def item(self, key: str) -> dict[str, Any]:
         """Return an item as the table holds it; {} if there is none."""
