@@ -30,7 +30,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check drive running starters broken matrix format snapshots catalogue picture \
+.PHONY: help demo synth package deploy cloud deploy-local drills simulate test check drive running starters started broken matrix format snapshots catalogue picture \
 	tables scores bench clean
 
 help: ## Show what can be made
@@ -91,8 +91,11 @@ drive: $(VENV)/developer $(CLOUD)/ready ## Test the cloud drive: its stacks, its
 running: $(CLOUD)/ready synth ## Test the client, a deployment to the embedded cloud, and the parts of the drills
 	@$(CLOUD)/bin/pytest $(PARALLEL) $(RUNNING)
 
-starters: $(STARTERS)/ready $(VENV)/developer ## Test every combination of answers of every starter: rendered, judged, deployed to the embedded cloud
-	@$(STARTERS)/bin/pytest $(PARALLEL) tests/starters $(PYTEST)
+starters: $(STARTERS)/ready $(VENV)/developer ## Test every combination of answers of every starter: rendered, synthesized, judged, its own tests
+	@$(STARTERS)/bin/pytest $(PARALLEL) --ignore=tests/starters/test_running.py tests/starters $(PYTEST)
+
+started: $(STARTERS)/ready ## Deploy every combination of answers to the embedded cloud, and see it work
+	@$(STARTERS)/bin/pytest $(PARALLEL) tests/starters/test_running.py $(PYTEST)
 
 broken: $(CLOUD)/ready synth ## Break the drive on purpose and see the drills fail (half an hour)
 	@SEAWALL_DRILLS=all $(CLOUD)/bin/pytest -v tests/drills $(PYTEST)

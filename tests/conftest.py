@@ -51,9 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif folder in EMBEDDED:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))  # a module shares one cloud
         elif folder == "starters":
-            service = getattr(item, "callspec", None) and item.callspec.params.get("service")  # type: ignore[attr-defined]
+            given = item.callspec.params if hasattr(item, "callspec") else {}
             # What is rendered is tested and synthesized once.
-            item.add_marker(pytest.mark.xdist_group(getattr(service, "title", item.path.stem)))
+            combination = given.get("service") or given.get("written")
+            item.add_marker(pytest.mark.xdist_group(getattr(combination, "title", item.path.stem)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What tests and validators say of what is written, for every combination of answers."""
 
+import shutil
 import subprocess
 import sys
 
@@ -53,6 +54,20 @@ def test_its_python_is_formatted_and_typed(service: Rendered) -> None:
             [TOOLS / "ruff", *command, "."], cwd=service.folder, capture_output=True, text=True, check=False
         )
         assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on this machine")
+def test_its_terraform_is_formatted(service: Rendered) -> None:
+    if service.combination.language != "terraform":
+        pytest.skip("it is written in another language")
+    checked = subprocess.run(
+        ["terraform", "fmt", "-check", "-diff", "-recursive"],  # noqa: S607
+        cwd=service.design,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
 
 
 TYPES_OF_OTHERS = REPOSITORY / ".mypy_cache" / "starters"

@@ -70,6 +70,9 @@ NOT_NEEDED = {
 
 ALARM_NUMBERS = ("Threshold", "EvaluationPeriods", "DatapointsToAlarm", "ComparisonOperator", "TreatMissingData")
 
+HURRY = f"{NAME}-work-hurry"
+"""What Terraform, where every alarm has a name, calls the one that starts workers."""
+
 COUNTED_IN_TERRAFORM = (
     "AWS::Backup::BackupPlan",
     "AWS::Backup::BackupSelection",
@@ -192,14 +195,14 @@ def test_terraform_has_as_many_of_each(written: Written) -> None:
 def test_terraform_has_the_same_alarms(written: Written) -> None:
     cdk, _ = written.designs()
     expected = Counter(
-        (alarm["AlarmName"], *_numbers([alarm[number] for number in ALARM_NUMBERS]))
+        (alarm.get("AlarmName", HURRY), *_numbers([_number(alarm, number) for number in ALARM_NUMBERS]))
         for (_, kind, _), alarm in cdk.items()
-        if kind == "AWS::CloudWatch::Alarm" and "AlarmName" in alarm
+        if kind == "AWS::CloudWatch::Alarm"
     )
     found = Counter(
         (name, *_numbers(numbers))
         for kind, (name, *numbers) in written.in_terraform()
-        if kind == "AWS::CloudWatch::Alarm" and name != "None"
+        if kind == "AWS::CloudWatch::Alarm"
     )
     assert found == expected
 
@@ -217,6 +220,8 @@ def _differences(place: str, one: Any, other: Any) -> Iterator[str]:
                 continue
             assumed = AWS_ASSUMES.get(name)
             yield from _differences(f"{place} {name}", one.get(name, assumed), other.get(name, assumed))
+    elif place.endswith(" Environment") and isinstance(one, list) and isinstance(other, list):
+        yield from _differences(place, *({each["Name"]: each["Value"] for each in listed} for listed in (one, other)))
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, pair in enumerate(zip(_sorted(one), _sorted(other), strict=True)):
             yield from _differences(f"{place} {number}", *pair)
@@ -270,6 +275,11 @@ def _is_among(right: str, rights: list[str]) -> bool:
 
 def _is_excused(right: str) -> bool:
     return any(re.search(pattern, right) for pattern in NOT_NEEDED)
+
+
+def _number(alarm: dict[str, Any], name: str) -> Any:
+    """CloudWatch takes all evaluated periods where nothing is said of how many count."""
+    return alarm.get(name, alarm["EvaluationPeriods"]) if name == "DatapointsToAlarm" else alarm[name]
 
 
 def _numbers(values: list[str]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ locals {
       queue   = aws_sqs_queue.dead_letters[role].name
       metric  = "ApproximateNumberOfMessagesVisible"
       above   = 0
-      minutes = 1
+      minutes = 5
     }
     # One order may be poison; a hundred are a fault of ours.
     "${role}-dead-letters-page" = {
