@@ -9,7 +9,7 @@ from typing import Any
 
 from embedded_cloud import pinned
 
-KEPT = 2_000
+KEPT = 1_000
 """Streams of a group: more than any drill reads back."""
 
 SPARE = KEPT // 10

@@ -13,6 +13,7 @@ from embedded_cloud import (
     restore_jobs,
     schedules,
     short_logs,
+    short_streams,
 )
 
 
@@ -41,4 +42,5 @@ class Simulations:
         restore_jobs.RestoreJobs(endpoints).install()
         event_versions.install()
         short_logs.install()
+        short_streams.install()
         return simulations
