@@ -5,7 +5,7 @@
 //       "background", "overflows", "complaints": [], "requests": []}]}
 import { createRequire } from 'node:module';
 
-const { chromium } = createRequire(new URL('../cloud/', import.meta.url))('playwright-core');
+const { chromium } = createRequire(new URL('../../embedded_cloud/', import.meta.url))('playwright-core');
 
 async function read(stream) {
   let text = '';

@@ -111,8 +111,12 @@ class Backups(RegionalStack):
             store,
             Duration.minutes(1),
             [
+                PolicyStatement(
+                    actions=["backup:DescribeBackupVault"],
+                    resources=[self.arn("backup", f"backup-vault:{self.named('vault')}")],
+                ),
                 # Restore jobs have no names to narrow this by.
-                PolicyStatement(actions=["backup:DescribeBackupVault", "backup:ListRestoreJobs"], resources=["*"]),
+                PolicyStatement(actions=["backup:ListRestoreJobs"], resources=["*"]),
                 *store.may_beat,
             ],
         )
