@@ -130,7 +130,7 @@ def play_sale(drive: "Drive", run: Run, size: Size, name: str, scaling: Scaling,
     fleet = Fleet(
         drive, region, Autoscaler(scaling), clock, size.tasks_per_worker, size.load_factor, has_capacity=has_capacity
     )
-    scenario = Scenario(name=name, phases=size.phases, crowd=Crowd(), files=FILES, patience=PATIENCE)
+    scenario = Scenario(name=name, phases=size.phases, crowd=Crowd(), files=FILES, patience=PATIENCE, evenly=True)
     with fleet.standing():
         happenings = events(drive, run, size, fleet, lever=not has_capacity)
         played = play(drive, run, scenario, list(happenings))
@@ -187,6 +187,7 @@ SIMULATED = [
     "The lack of capacity: no task that is asked for comes.",
     "The length of a build: each of the workers' calls to S3 waits (drills/traffic/distance.py).",
     "The hour before the sale passes faster; of the planned day only the first minutes of the sale are played.",
+    "The chance in who comes when: a hundred times fewer orders would be ten times as uneven, so they come evenly.",
     "Whoever is on duty: turns the lever five minutes after the start.",
     "AWS itself: one emulator process for all services and regions; at most two processes for each function.",
 ]

@@ -6,7 +6,7 @@ write(path, crowd.orders(poisson(phases, seed=1), seed=1))
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -84,6 +84,28 @@ def poisson(phases: Iterable[Phase], *, seed: int) -> Iterator[float]:
         begin = end
 
 
+Decide = Callable[[str, float], bool]
+"""Whether the next one belongs to a share of all: called with the share's name and its size."""
+
+
+def by_chance(chance: Random) -> Decide:
+    """Decide as independent people do."""
+    return lambda _, share: chance.random() < share
+
+
+def in_turn() -> Decide:
+    """Decide so that each share is had as evenly as whole orders allow, however few there are."""
+    owed: defaultdict[str, float] = defaultdict(lambda: 0.5)
+
+    def decide(name: str, share: float) -> bool:
+        owed[name] += share
+        due = owed[name] >= 1
+        owed[name] -= due
+        return due
+
+    return decide
+
+
 @dataclass(frozen=True)
 class Crowd:
     """Who is there and what they want. Shares are between 0 and 1.
@@ -114,18 +136,24 @@ class Crowd:
         """Every user's subject, the greedy one's last."""
         return [subject(number) for number in range(self.users)] + [GREEDY]
 
-    def orders(self, moments: Iterable[float], *, seed: int, run: str = "run") -> Iterator[Arrival]:
-        """Return what arrives at these moments. `run` makes the keys of two runs against one drive different."""
+    def orders(
+        self, moments: Iterable[float], *, seed: int, run: str = "run", evenly: bool = False
+    ) -> Iterator[Arrival]:
+        """Return what arrives at these moments. `run` makes the keys of two runs against one drive different.
+
+        `evenly` takes the shares in turn instead of by chance; who the users are is chance either way.
+        """
         chance = Random(seed)  # noqa: S311  a load, not a secret
+        decide = in_turn() if evenly else by_chance(chance)
         bought: defaultdict[str, int] = defaultdict(int)
         distinct = 0
         last: Arrival | None = None
         for number, at in enumerate(moments):
-            if last is not None and chance.random() < self.repeats:
+            if last is not None and decide("repeats", self.repeats):
                 yield Arrival(at, number, last.user, last.who, last.kind, last.content, last.key)
                 continue
             user = subject(chance.randrange(self.users))
-            who, kind = self._chosen(chance)
+            who, kind = self._chosen(decide)
             content = self.album
             if who == Who.BUYER:
                 # A user buys a thing once: two orders for it would lead to one pointer, and hide a doubled one.
@@ -137,12 +165,12 @@ class Crowd:
             last = Arrival(at, number, user, who, kind, content, f"{run}-{number:07}")
             yield last
 
-    def _chosen(self, chance: Random) -> tuple[Who, Kind]:
-        if chance.random() < self.purchases:
+    def _chosen(self, decide: Decide) -> tuple[Who, Kind]:
+        if decide("purchases", self.purchases):
             return Who.BUYER, Kind.PURCHASE
-        if chance.random() < self.album_share:
+        if decide("album", self.album_share):
             return Who.CROWD, Kind.BUNDLE
-        return (Who.GREEDY if chance.random() < self.greedy_share else Who.ORDINARY), Kind.BUNDLE
+        return (Who.GREEDY if decide("greedy", self.greedy_share) else Who.ORDINARY), Kind.BUNDLE
 
 
 def subject(number: int) -> str:

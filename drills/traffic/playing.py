@@ -105,11 +105,13 @@ class Scenario:
     """Requests at a time, at most."""
     longest: float | None = None
     """Seconds until the load is given up, where it may take longer than planned."""
+    evenly: bool = False
+    """Without chance: where one order stands for n of the real drive, chance weighs √n times as much."""
 
     def orders(self, seed: int) -> Iterator[arrivals.Arrival]:
         """Return what arrives."""
-        moments = arrivals.poisson(self.phases, seed=seed)
-        return self.crowd.orders(moments, seed=seed, run=self.name)
+        moments = arrivals.even(self.phases) if self.evenly else arrivals.poisson(self.phases, seed=seed)
+        return self.crowd.orders(moments, seed=seed, run=self.name, evenly=self.evenly)
 
 
 @dataclass(frozen=True)

@@ -104,3 +104,13 @@ def test_arrivals_survive_their_file(tmp_path: Path) -> None:
 def test_a_crowd_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"between 0 and 1|at least one user"):
         Crowd(**wrong)  # type: ignore[arg-type]
+
+
+@given(SHARES, SHARES, st.integers(1, 300))
+def test_taken_in_turn_a_share_is_never_off_by_more_than_one(purchases: float, album_share: float, count: int) -> None:
+    crowd = Crowd(purchases=purchases, album_share=album_share)
+    orders = list(crowd.orders(even([Phase(count, 1)]), seed=1, evenly=True))
+    bought = sum(order.who == Who.BUYER for order in orders)
+    album = sum(order.who == Who.CROWD for order in orders)
+    assert bought == pytest.approx(purchases * count, abs=1)
+    assert album == pytest.approx(album_share * (count - bought), abs=1)
