@@ -65,7 +65,7 @@ class Size:
         return self.before + self.storm
 
 
-FULL = Size(before=20, storm=120, after=10, deaths=4, direct=30, greedy=40)
+FULL = Size(before=10, storm=80, after=10, deaths=4, direct=20, greedy=24)
 SHORT = Size(before=5, storm=70, after=5, deaths=2, direct=20, greedy=24)
 
 FILES = Files(count=6, size=4096)
