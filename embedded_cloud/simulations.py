@@ -14,6 +14,7 @@ from embedded_cloud import (
     schedules,
     short_logs,
     short_streams,
+    vault_permissions,
 )
 
 
@@ -43,4 +44,5 @@ class Simulations:
         event_versions.install()
         short_logs.install()
         short_streams.install()
+        vault_permissions.install()
         return simulations
